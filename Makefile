@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Skerry's build. `make help` lists what there is; `make run` takes a fresh Debian 12 to a running
+# system. Everything that is built lies under $(BUILD), by the path of its source:
+#
+#   skerry.img, skerry.elf   the hypervisor: the Image that boots, and the same with symbols
+#   guests/NAME.bin          a guest's Image, from guest-pv/NAME.c (or .S) or tests/guests/NAME.c
+#   bundles/NAME.dtb         a bundle, from dts/NAME.dts or tests/bundles/NAME.dts
+#   host/                    the tests that run on this machine (ci/host.mk)
+#   check/, results/         what `make check` and `make test` found
+
+# --- What can be chosen ----------------------------------------------------------------------
+
+BUILD    ?= build
+COMPILER ?= gcc# gcc or clang
+CHECK    ?= 0# 1: a checked build, which recomputes what it believes and stops on a difference
+BUNDLE   ?= demo
+BOARD    ?= virt-gicv3# virt-gicv2, virt-gicv3, raspi3b, raspi4b
+CPU      ?= cortex-a57
+CPUS     ?= 4
+MEM      ?= 1G
+V        ?= 0# 1: show each command
+
+# Guests (not bundles) built in another way than most: compiled with FP/SIMD; linked also as a
+# flat binary, NAME-flat.bin; linked also as an ELF for fixed addresses, NAME-fixed.elf.
+# guest-pv/guests.mk sets them.
+GUEST_FP    :=
+GUEST_FLAT  :=
+GUEST_FIXED :=
+-include guest-pv/guests.mk
+
+# The least share of lines, in per cent, that the host tests must run of what they can (ci/host.mk).
+COVERAGE_MIN ?= 90
+
+# --- Tools -----------------------------------------------------------------------------------
+
+CROSS      ?= aarch64-linux-gnu-
+CC_AARCH64 ?= $(CROSS)gcc
+LD         := $(CROSS)ld
+AR         := $(CROSS)ar
+OBJCOPY    := $(CROSS)objcopy
+PYTHON     ?= /usr/bin/python3
+
+# What ci/setup fetches lies in the first of these places (see there); empty if it is missing.
+CACHES := $(SKERRY_CACHE) /var/cache/skerry $(HOME)/.cache/skerry
+cached  = $(patsubst %/.complete,%,$(firstword $(wildcard $(addsuffix /$(1)/.complete,$(CACHES)))))
+LIBFDT := $(call cached,libfdt)
+QEMU72 ?= qemu-system-aarch64
+QEMU10 ?= $(addsuffix /qemu-system-aarch64,$(call cached,qemu10))
+QEMU   ?= $(if $(filter raspi4b,$(BOARD)),$(QEMU10),$(QEMU72))
+export BUILD BUNDLE BOARD CPU CPUS MEM QEMU QEMU72 QEMU10 PYTHON
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+Q  := $(if $(filter 1,$(V)),,@)
+at  = $(Q)mkdir -p $(@D)$(if $(Q),; printf '  %-7s %s\n' $(1) $@)
+need = command -v $(firstword $(1)) >/dev/null || { echo 'missing: $(firstword $(1)); run ci/setup' >&2; exit 1; }
+
+# --- Flags -----------------------------------------------------------------------------------
+
+# Both compilers, the hypervisor and its guests. No C library, no FP registers (they are the
+# guest's), no unaligned accesses (they fault while the MMU is off), position-independent. Frame
+# pointers, for back-traces, except in leaf functions.
+# CC_INC, the directory of the compiler's own headers, is asked for once, when first used.
+ifeq ($(COMPILER),clang)
+CC      := clang --target=aarch64-none-elf
+CC_INC   = $(eval CC_INC := $(shell clang -print-resource-dir)/include)$(CC_INC)
+CC_FLAG := -Wno-unused-command-line-argument
+NO_LOOP_CALLS := -fno-builtin
+else
+CC      := $(CC_AARCH64)
+CC_INC   = $(eval CC_INC := $(shell $(CC_AARCH64) -print-file-name=include))$(CC_INC)
+CC_FLAG :=
+NO_LOOP_CALLS := -fno-tree-loop-distribute-patterns
+endif
+
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Werror
+TARGET  = -std=gnu11 -O2 -g -ffreestanding -nostdinc -march=armv8-a -mstrict-align \
+	  -mno-outline-atomics -fpie -fno-common -ffunction-sections -fdata-sections \
+	  -fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-asynchronous-unwind-tables \
+	  -fno-stack-protector $(CC_FLAG)
+NO_FP  := -mgeneral-regs-only
+DEPS    = -MMD -MP
+
+EL2_INC  = -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT) -isystem $(CC_INC)
+EL2_DEF := $(if $(filter 1,$(CHECK)),-DSKERRY_CHECKED)
+EL2      = $(TARGET) $(NO_FP) $(WARN) $(EL2_INC) $(EL2_DEF) $(DEPS)
+GUEST    = $(TARGET) $(WARN) -Iel2/abi -Iguest-pv/rt -isystem $(CC_INC) $(DEPS)
+LINK    := -pie --no-dynamic-linker -z text -z max-page-size=4096 --gc-sections
+
+# --- Sources ---------------------------------------------------------------------------------
+
+el2_src    := $(shell find el2 -name '*.c' -o -name '*.S' | sort)
+el2_obj    := $(el2_src:%=$(BUILD)/%.o)
+fdt_src    := $(notdir $(wildcard $(LIBFDT)/*.c))
+fdt_obj    := $(fdt_src:%=$(BUILD)/libfdt/%.o)
+rt_obj     := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard guest-pv/rt/*.c guest-pv/rt/*.S)))
+guest_src  := $(sort $(wildcard guest-pv/*.c guest-pv/*.S tests/guests/*.c tests/guests/*.S))
+guest_name := $(basename $(notdir $(guest_src)))
+guests     := $(guest_name:%=$(BUILD)/guests/%.bin) $(GUEST_FLAT:%=$(BUILD)/guests/%-flat.bin) \
+	      $(GUEST_FIXED:%=$(BUILD)/guests/%-fixed.elf)
+bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
+bundles    := $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(bundle_src)))
+
+.PHONY: all image guests bundles run test check gdb lines format clean help FORCE
+
+## all        the image, the guests and the bundles (default)
+all: image guests bundles
+image: $(BUILD)/skerry.img
+guests: $(guests)
+bundles: $(bundles)
+
+# --- The hypervisor --------------------------------------------------------------------------
+
+# Holds the flags of the last build, so that what they made is built anew when they change.
+$(BUILD)/flags: FORCE
+	@$(call need,$(CC))
+	@$(if $(LIBFDT),,echo 'missing: the sources of libfdt; run ci/setup' >&2; exit 1)
+	@mkdir -p $(@D)
+	@echo '$(CC) $(EL2) $(GUEST) $(LINK)' | cmp -s - $@ || \
+		echo '$(CC) $(EL2) $(GUEST) $(LINK)' >$@
+
+# GCC and Clang turn a loop that copies bytes into a call of memcpy: not in memcpy itself.
+$(BUILD)/el2/lib/string.c.o: private EL2 += $(NO_LOOP_CALLS)
+
+$(BUILD)/el2/%.c.o: el2/%.c $(BUILD)/flags
+	$(call at,CC)
+	$(Q)$(CC) $(EL2) -c -o $@ $<
+
+$(BUILD)/el2/%.S.o: el2/%.S $(BUILD)/flags
+	$(call at,AS)
+	$(Q)$(CC) $(EL2) -c -o $@ $<
+
+# libfdt is as its authors wrote it: its warnings are theirs.
+$(BUILD)/libfdt/%.c.o: $(LIBFDT)/%.c $(BUILD)/flags
+	$(call at,CC)
+	$(Q)$(CC) $(EL2) -w -c -o $@ $<
+
+$(BUILD)/libfdt.a: $(fdt_obj)
+	$(call at,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/skerry.elf: linker/skerry.ld $(el2_obj) $(BUILD)/libfdt.a
+	$(call at,LD)
+	$(Q)$(LD) $(LINK) -T $< -Map $(BUILD)/skerry.map -o $@ $(el2_obj) $(BUILD)/libfdt.a
+
+$(BUILD)/skerry.img: $(BUILD)/skerry.elf
+	$(call at,IMAGE)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# --- Guests ----------------------------------------------------------------------------------
+
+guest_fp = $(if $(filter $(basename $(notdir $<)),$(GUEST_FP)),,$(NO_FP))
+
+$(BUILD)/guest-pv/rt/string.c.o: private GUEST += $(NO_LOOP_CALLS)
+
+$(BUILD)/guest-pv/%.o: guest-pv/% $(BUILD)/flags
+	$(call at,CC)
+	$(Q)$(CC) $(GUEST) $(guest_fp) -c -o $@ $<
+
+$(BUILD)/tests/guests/%.o: tests/guests/% $(BUILD)/flags
+	$(call at,CC)
+	$(Q)$(CC) $(GUEST) $(guest_fp) -c -o $@ $<
+
+$(BUILD)/guests/rt.a: $(rt_obj)
+	$(call at,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# link_guest PATTERN FLAGS: how guests/PATTERN.elf is made. A guest is one segment that it may
+# write and execute, until it chooses otherwise: its business, not the linker's.
+define link_guest
+	$$(call at,LD)
+	$$(Q)$(LD) $(2) --no-warn-rwx-segments -z text -z max-page-size=4096 --gc-sections \
+		-T linker/guest.ld -o $$@ $$(filter %.o,$$^) $(BUILD)/guests/rt.a
+endef
+define guest_rules
+$(BUILD)/guests/%.elf: $(BUILD)/$(1).o $(BUILD)/guests/rt.a linker/guest.ld
+$(call link_guest,,-pie --no-dynamic-linker)
+$(BUILD)/guests/%-flat.elf: $(BUILD)/$(1).o $(BUILD)/guests/rt.a linker/guest.ld
+$(call link_guest,,-pie --no-dynamic-linker --defsym=FLAT=1)
+$(BUILD)/guests/%-fixed.elf: $(BUILD)/$(1).o $(BUILD)/guests/rt.a linker/guest.ld
+$(call link_guest,,-no-pie)
+endef
+$(foreach path,guest-pv/%.c guest-pv/%.S tests/guests/%.c tests/guests/%.S,\
+	$(eval $(call guest_rules,$(path))))
+
+$(BUILD)/guests/%.bin: $(BUILD)/guests/%.elf
+	$(call at,GUEST)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# --- Bundles ---------------------------------------------------------------------------------
+
+# /incbin/("guests/NAME.bin") is looked for under $(BUILD). All guests are built first; which of
+# them a bundle holds, dtc tells for the next time.
+vpath %.dts dts tests/bundles
+$(BUILD)/bundles/%.dtb: %.dts | $(guests)
+	$(call at,DTC)
+	$(Q)dtc -I dts -O dtb -i $(BUILD) -i dts -d $@.d -o $@ $<
+	$(Q)sed -i 's|^[^:]*:|$@:|; p; s|^[^:]*: *||; s| |:\n|g; s|$$|:|' $@.d
+
+# --- Running it ------------------------------------------------------------------------------
+
+# Installing comes first and is looked at again by a new make, which finds what was installed.
+## run        build, and boot BUNDLE on BOARD in QEMU; installs what is missing
+run:
+	@ci/setup build
+	@$(MAKE) --no-print-directory all
+	@exec ci/run-qemu
+
+## gdb        the same, stopped before the first instruction, with gdb at EL2's symbols
+gdb:
+	@ci/setup debug
+	@$(MAKE) --no-print-directory all
+	@exec ci/run-qemu gdb
+
+# --- Checking it -----------------------------------------------------------------------------
+
+include ci/host.mk
+include ci/check.mk
+
+## check      all that needs no QEMU: layout, layers, analysis, bindings, host tests
+check:
+	@ci/setup test
+	@+MAKE='$(MAKE)' ci/check
+
+## test       check, and the tests in QEMU
+test:
+	@ci/setup test
+	@+MAKE='$(MAKE)' ci/check qemu
+
+## lines      count the lines of code by folder
+lines:
+	@ci/setup debug
+	@ci/lines
+
+## format     lay out every C file as .clang-format says
+format:
+	@$(if $(c_files),clang-format -i $(c_files))
+
+## clean      remove $(BUILD)
+clean:
+	rm -rf $(BUILD)
+
+## help       this list
+help:
+	@sed -n 's/^## /  make /p' Makefile ci/*.mk
+	@echo
+	@echo 'Variables (their values now):'
+	@echo '  BUNDLE=$(BUNDLE)  a file of dts/ or tests/bundles/, without .dts'
+	@echo '  BOARD=$(BOARD)  or virt-gicv2, raspi3b, raspi4b'
+	@echo '  CPU=$(CPU) CPUS=$(CPUS) MEM=$(MEM)  of the virt boards'
+	@echo '  COMPILER=$(COMPILER)  or clang     CHECK=$(CHECK)  1: a checked build'
+	@echo '  BUILD=$(BUILD)  V=$(V)  1: show each command'
+
+-include $(el2_obj:.o=.d) $(fdt_obj:.o=.d) $(rt_obj:.o=.d) $(guest_src:%=$(BUILD)/%.d)
+-include $(bundles:=.d)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The parts of `make check` that look at one file each: done again only for a file that changed.
+# ci/check runs these and the rest.
+
+c_files := $(shell find el2 guest-pv tests -name '*.[ch]' 2>/dev/null | sort)
+headers := $(shell find el2 guest-pv/rt tests/host -name '*.h' 2>/dev/null | sort | xargs -r grep -l '^\#ifndef')
+
+.PHONY: check-format check-headers check-tidy
+check-format: $(c_files:%=$(BUILD)/check/format/%.ok)
+$(BUILD)/check/format/%.ok: % .clang-format
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-format --dry-run -Werror --ferror-limit=1 $< && touch $@
+
+# Each header compiles alone: it includes what it uses. One without a guard against being included
+# twice is a table, made for its includer.
+header_flags = $(if $(filter guest-pv/%,$<),$(GUEST),$(if $(filter tests/%,$<),$(HOST),$(EL2)))
+header_cc    = $(if $(filter tests/%,$<),gcc,$(CC))
+check-headers: $(headers:%=$(BUILD)/check/headers/%.ok)
+$(BUILD)/check/headers/%.ok: % $(BUILD)/flags
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include "$(abspath $<)"' | $(header_cc) $(filter-out $(DEPS),$(header_flags)) \
+		-MD -MP -MT $@ -MF $@.d -fsyntax-only -x c - && touch $@
+$(BUILD)/check/headers/el2/abi/%.ok: el2/abi/% $(BUILD)/flags
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include "$(abspath $<)"' | $(CC) $(filter-out $(DEPS),$(GUEST)) -fsyntax-only -x c -
+	$(Q)echo '#include "$(abspath $<)"' | $(CC) -c -o $@ -x assembler-with-cpp -
+
+# Analysed as the target's code. Depends on the object, which depends on all that it includes.
+tidy_src := $(filter %.c,$(el2_src) $(guest_src)) $(wildcard guest-pv/rt/*.c)
+tidy_inc  = $(if $(filter el2/%,$<),-Iel2 -isystem el2/lib/libc -isystem $(LIBFDT),-Iel2/abi -Iguest-pv/rt)
+check-tidy: $(tidy_src:%=$(BUILD)/check/tidy/%.ok)
+$(BUILD)/check/tidy/%.ok: % $(BUILD)/%.o .clang-tidy
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- --target=aarch64-none-elf -std=gnu11 -ffreestanding -nostdinc \
+		-Wno-everything $(tidy_inc) -isystem $(shell clang -print-resource-dir)/include \
+		2>/dev/null && touch $@
+
+-include $(headers:%=$(BUILD)/check/headers/%.ok.d)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests that run on this machine: each tests/host/test_NAME.c is a cmocka program. Built with gcc
+# and with clang, under AddressSanitizer and UBSan; gcc's build also counts the lines that ran.
+#
+# A test is linked with what it uses of
+#   - the units of el2/ that its line `// units: lib/ring.c vdev/*.c` names (without such a line:
+#     all that compile on the host),
+#   - the stand-ins for arch/ and board/: tests/host/standin/**/*.c, whose headers are found before
+#     el2's,
+#   - the other files of tests/host/, which help tests,
+#   - libfdt, from the same sources as EL2's.
+# Units are put into an archive, so a test that defines a function itself gets its own.
+#
+# The string functions of el2/lib/string.c bear the prefix el2_ here: EL2's memcpy must not take
+# the place of the sanitizers' own.
+
+# What compiles on the host and counts for the coverage: all that touches no hardware.
+host_el2 := $(filter-out el2/arch/% el2/board/% el2/main.c,$(filter %.c,$(el2_src))) \
+	    $(wildcard el2/board/*tree*.c)
+host_helpers := $(shell find tests/host -name '*.c' -not -name 'test_*.c' 2>/dev/null | sort)
+host_tests   := $(sort $(wildcard tests/host/test_*.c))
+
+HOST_INC  = -Itests/host -Itests/host/standin -Iel2 -isystem $(LIBFDT)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_gcc  = gcc --coverage -fprofile-update=atomic
+HOST_clang = clang
+HOST      = -std=gnu11 -g -O1 -fno-omit-frame-pointer $(HOST_INC) $(EL2_DEF) $(DEPS)
+
+libc_names := memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strtoul
+$(BUILD)/host/gcc/el2/lib/string.c.o $(BUILD)/host/clang/el2/lib/string.c.o: \
+	private HOST += $(foreach name,$(libc_names),-D$(name)=el2_$(name)) -fno-builtin
+
+# units_of TEST: the sources in el2/ that it is linked with; the stand-in of the serial line needs
+# the screen.
+units_of = $(sort el2/lib/screen.c \
+	   $(or $(wildcard $(addprefix el2/,$(shell sed -n 's|^// units:||p' $(1)))),$(host_el2)))
+
+# host_compiler CC: rules for the objects under $(BUILD)/host/CC.
+define host_compiler
+$(BUILD)/host/$(1)/flags: FORCE
+	@mkdir -p $$(@D)
+	@echo '$(HOST_$(1)) $(HOST) $(SANITIZE) $(WARN)' | cmp -s - $$@ || \
+		echo '$(HOST_$(1)) $(HOST) $(SANITIZE) $(WARN)' >$$@
+
+$(BUILD)/host/$(1)/el2/%.o: el2/% $(BUILD)/host/$(1)/flags
+	$$(call at,HOSTCC)
+	$$(Q)$$(HOST_$(1)) $$(HOST) $(SANITIZE) $(WARN) -c -o $$@ $$<
+
+$(BUILD)/host/$(1)/tests/%.o: tests/% $(BUILD)/host/$(1)/flags
+	$$(call at,HOSTCC)
+	$$(Q)$(1) $$(HOST) $(SANITIZE) -Wall -Wextra -Werror -c -o $$@ $$<
+
+$(BUILD)/host/$(1)/libfdt/%.o: $(LIBFDT)/% $(BUILD)/host/$(1)/flags
+	$$(call at,HOSTCC)
+	$$(Q)$(1) $$(HOST) -fsanitize=address -w -c -o $$@ $$<
+
+$(BUILD)/host/$(1)/helpers.a: $(host_helpers:%=$(BUILD)/host/$(1)/%.o) \
+		$(fdt_src:%=$(BUILD)/host/$(1)/libfdt/%.o)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+
+-include $(patsubst %,$(BUILD)/host/$(1)/%.d,$(host_el2) $(host_helpers) $(host_tests))
+endef
+
+# host_test CC TEST: the rule for one test program.
+define host_test
+$(BUILD)/host/$(1)/$(notdir $(2:.c=)): $(BUILD)/host/$(1)/$(2).o \
+		$(patsubst %,$(BUILD)/host/$(1)/%.o,$(call units_of,$(2))) $(BUILD)/host/$(1)/helpers.a
+	$$(call at,HOSTLD)
+	$$(Q)rm -f $$@.a && ar rcs $$@.a $$(filter $(BUILD)/host/$(1)/el2/%,$$^)
+	$$(Q)$$(HOST_$(1)) $(SANITIZE) -o $$@ $$< -Wl,--start-group $$@.a \
+		$(BUILD)/host/$(1)/helpers.a -Wl,--end-group -lcmocka -lpthread
+endef
+
+$(foreach cc,gcc clang,$(eval $(call host_compiler,$(cc))) \
+	$(foreach test,$(host_tests),$(eval $(call host_test,$(cc),$(test)))))
+
+.PHONY: host-build host-test host-test-gcc host-test-clang coverage
+## host-test  the tests on this machine, with gcc and clang, and their coverage
+host-test: host-test-gcc host-test-clang coverage
+
+host-build: $(foreach cc,gcc clang,$(host_tests:tests/host/%.c=$(BUILD)/host/$(cc)/%) \
+	$(host_el2:%=$(BUILD)/host/$(cc)/%.o))
+
+# Counts of an earlier run would be added to this one's.
+host-test-gcc host-test-clang: host-test-%: \
+		$(foreach test,$(host_tests),$(BUILD)/host/%/$(basename $(notdir $(test))))
+	$(Q)find $(BUILD)/host/$* -name '*.gcda' -delete
+	$(Q)ci/host-tests $* $^
+
+# Every file that compiles on the host counts, also one that no test is linked with.
+coverage: host-test-gcc $(host_el2:%=$(BUILD)/host/gcc/%.o)
+	$(Q)$(PYTHON) -m gcovr --root . --object-directory $(BUILD)/host/gcc $(BUILD)/host/gcc/el2 \
+		$(foreach file,$(host_el2),--filter '$(file)$$') --filter 'el2/[^.]*[.]h$$' \
+		--txt $(BUILD)/coverage.txt --print-summary --fail-under-line $(COVERAGE_MIN) \
+		>$(BUILD)/coverage.sum; code=$$?; \
+	sed -n 's/^lines: /host tests cover /p' $(BUILD)/coverage.sum; \
+	[ $$code -eq 0 ] || { cat $(BUILD)/coverage.txt; echo 'at least $(COVERAGE_MIN) % is asked for'; exit 1; }
