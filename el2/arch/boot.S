@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From the boot loader to C. EL2 (or EL3, EL1: see below), MMU and caches off, x0 = device tree.
+ *
+ * The image is an arm64 Linux-style Image (Documentation/arm64/booting): 64 bytes of header, then
+ * code. It is linked at 0 as a static position-independent executable, relocates itself wherever it
+ * was loaded, and from then on virtual equals physical.
+ *
+ * EL1: nothing can be done, but main says so. EL3: dropped to EL2 with SMC disabled, since then there
+ * is no firmware behind it.
+ */
+#define SCR_EL3_VALUE 0x5b1 /* RW, SMD, HCE, RES1, NS */
+#define SPSR_EL2H_MASKED 0x3c9
+
+#include "arch/asm_offsets.h"
+
+	.section .head, "ax"
+	.global image_start
+image_start:
+	b	entry
+	.long	0
+	.quad	0			/* text_offset: any 2 MiB aligned address will do */
+	.long	image_memory_size, 0	/* up to the end of .bss and stack; 32 bits: no relocation */
+	.quad	0xa			/* little endian, 4 KiB pages, anywhere in RAM */
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+
+	.text
+entry:
+	msr	daifset, #15
+	mov	x20, x0
+	mrs	x21, CurrentEL
+	lsr	x21, x21, #2
+	cmp	x21, #3
+	b.ne	1f
+	bl	drop_to_el2
+1:	bl	relocate
+	bl	clear_bss
+	bl	invalidate_image
+	adrp	x0, boot_stack_top
+	mov	sp, x0
+	mov	x29, xzr
+	mov	x30, xzr
+	mov	x0, x20
+	mov	x1, x21
+	b	main_boot
+
+/* EL3 becomes EL2. Clobbers x0, x1. */
+drop_to_el2:
+	mov	x0, #SCR_EL3_VALUE
+	msr	scr_el3, x0
+	msr	cptr_el3, xzr
+	msr	mdcr_el3, xzr
+	mrs	x0, id_aa64pfr0_el1
+	ubfx	x0, x0, #24, #4		/* GIC system registers? */
+	cbz	x0, 1f
+	mov	x1, #0xf
+	msr	S3_6_C12_C12_5, x1	/* ICC_SRE_EL3: on, for lower levels too */
+	isb
+1:	mov	x0, #0x0830
+	movk	x0, #0x30c5, lsl #16	/* SCTLR_EL2: RES1 bits only */
+	msr	sctlr_el2, x0
+	msr	elr_el3, x30
+	mov	x0, #SPSR_EL2H_MASKED
+	msr	spsr_el3, x0
+	eret
+
+/* R_AARCH64_RELATIVE relocations: *(base + offset) = base + addend. Clobbers x0..x5. */
+relocate:
+	adrp	x0, image_start
+	add	x0, x0, :lo12:image_start
+	adrp	x1, rela_start
+	add	x1, x1, :lo12:rela_start
+	adrp	x2, rela_end
+	add	x2, x2, :lo12:rela_end
+1:	cmp	x1, x2
+	b.hs	2f
+	ldr	x3, [x1]
+	ldr	x5, [x1, #16]
+	add	x5, x5, x0
+	str	x5, [x0, x3]
+	add	x1, x1, #24
+	b	1b
+2:	ret
+
+/* .bss is 64-byte aligned at both ends. Clobbers x0, x1. */
+clear_bss:
+	adrp	x0, bss_start
+	add	x0, x0, :lo12:bss_start
+	adrp	x1, bss_end
+	add	x1, x1, :lo12:bss_end
+1:	cmp	x0, x1
+	b.hs	2f
+	stp	xzr, xzr, [x0]
+	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	add	x0, x0, #64
+	b	1b
+2:	ret
+
+/* What was just written with the cache off must not be hidden by stale lines once it is on.
+ * Clobbers x0..x3. */
+invalidate_image:
+	dmb	sy
+	mrs	x3, ctr_el0
+	ubfx	x3, x3, #16, #4		/* DminLine: log2 of words */
+	mov	x2, #4
+	lsl	x2, x2, x3
+	adrp	x0, image_start
+	adrp	x1, image_end
+1:	dc	ivac, x0
+	add	x0, x0, x2
+	cmp	x0, x1
+	b.lo	1b
+	dsb	sy
+	ret
+
+/*
+ * A secondary CPU, by PSCI (x0 = its struct pcpu) or out of a spin table (x0 unknown: it looks its
+ * MPIDR up). MMU off.
+ */
+	.global cpu_secondary_entry
+cpu_secondary_entry:
+	msr	daifset, #15
+	mrs	x1, mpidr_el1
+	mov	x2, #0xffffff
+	movk	x2, #0xff, lsl #32
+	and	x1, x1, x2
+	adrp	x0, pcpus
+	add	x0, x0, :lo12:pcpus
+1:	ldr	x3, [x0, #PCPU_MPIDR]
+	cmp	x3, x1
+	b.eq	2f
+	add	x0, x0, #PCPU_SIZE
+	b	1b
+2:	ldr	x1, [x0]		/* stack_top */
+	mov	sp, x1
+	mov	x19, x0
+	adrp	x0, secondary_root
+	ldr	x0, [x0, :lo12:secondary_root]
+	bl	mmu_enable
+	mov	x29, xzr
+	mov	x30, xzr
+	mov	x0, x19
+	b	main_secondary

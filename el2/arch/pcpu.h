@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The machine's CPUs. A pCPU finds its own struct through TPIDR_EL2, always.
+ */
+#ifndef ARCH_PCPU_H
+#define ARCH_PCPU_H
+
+#include "lib/types.h"
+
+#define PCPUS_MAX 8
+
+struct vcpu;
+struct context;
+
+struct pcpu {
+	u64 stack_top;		  /* first: vectors.S loads it */
+	struct vcpu *current;	  /* whose EL1 state is in the registers; NULL: nobody's (idle) */
+	struct context *fp_owner; /* whose FP/SIMD state is in the registers; NULL: nobody's */
+	u64 mpidr;		  /* affinity fields only */
+	u32 id;			  /* 0 .. pcpu_count() - 1; 0 is the boot CPU */
+	bool online;
+	bool wanted; /* set by any CPU, sched's: sched_wanted() */
+};
+
+extern struct pcpu pcpus[PCPUS_MAX];
+
+struct pcpu *this_pcpu(void);
+void pcpu_set(struct pcpu *pcpu); /* once on each CPU, first of all: TPIDR_EL2 */
+u64 pcpu_mpidr(void);		  /* this CPU's MPIDR_EL1, affinity fields only */
+
+#endif
