@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The Raspberry Pi 3's mini UART (BCM2835 ARM Peripherals, 2.2; a 16550 with an 8-bit view). Runs
+ * at EL2. As with the PL011 the baud rate is firmware's.
+ *
+ * The address the tree gives is that of the mini UART's own registers; the block's enables, which
+ * it shares with two SPI masters, stand 0x3c below, in the same page.
+ */
+#include "board/mmio.h"
+#include "board/uart.h"
+
+#define AUX_ENABLES_BELOW 0x3c
+#define AUX_MINI_UART BIT(0)
+
+#define IO 0x00
+#define IER 0x04
+#define LCR 0x0c
+#define LSR 0x14
+#define CNTL 0x20
+
+#define IER_RX (BIT(0) | BIT(2)) /* data, line status; the document's table is known to be wrong */
+#define LCR_8BITS 3		 /* both bits, whatever the document says */
+#define LSR_DATA BIT(0)
+#define LSR_ROOM BIT(5)
+#define LSR_IDLE BIT(6)
+#define CNTL_ON (BIT(0) | BIT(1)) /* receiver, transmitter */
+
+static u64 base; /* constant after init */
+
+static void bcm2835_aux_init(u64 address)
+{
+	u64 enables = address - AUX_ENABLES_BELOW;
+	u32 on = mmio_read32(enables);
+
+	base = address;
+	if ((on & AUX_MINI_UART) == 0)
+		mmio_write32(enables, on | AUX_MINI_UART); /* its registers answer only then */
+	mmio_write32(base + IER, 0);
+	if ((mmio_read32(base + CNTL) & CNTL_ON) == CNTL_ON)
+		return;
+	mmio_write32(base + LCR, LCR_8BITS);
+	mmio_write32(base + CNTL, CNTL_ON);
+}
+
+static bool bcm2835_aux_putc(u8 byte)
+{
+	if ((mmio_read32(base + LSR) & LSR_ROOM) == 0)
+		return false;
+	mmio_write32(base + IO, byte);
+	return true;
+}
+
+static int bcm2835_aux_getc(void)
+{
+	if ((mmio_read32(base + LSR) & LSR_DATA) == 0)
+		return -1;
+	return (int)(mmio_read32(base + IO) & 0xff);
+}
+
+static bool bcm2835_aux_idle(void)
+{
+	return (mmio_read32(base + LSR) & LSR_IDLE) != 0;
+}
+
+static void bcm2835_aux_listen(void)
+{
+	mmio_write32(base + IER, IER_RX);
+}
+
+const struct uart_ops bcm2835_aux_ops = {
+	.init = bcm2835_aux_init,
+	.putc = bcm2835_aux_putc,
+	.getc = bcm2835_aux_getc,
+	.idle = bcm2835_aux_idle,
+	.listen = bcm2835_aux_listen,
+};

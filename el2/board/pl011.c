@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Arm's PL011 UART (DDI 0183), as on QEMU's virt and the Raspberry Pi 4. Runs at EL2.
+ *
+ * The baud rate is firmware's: the UART's clock is not in every tree, and a line that shows the
+ * boot loader's messages is best left alone.
+ */
+#include "board/mmio.h"
+#include "board/uart.h"
+
+#define DR 0x000
+#define FR 0x018
+#define LCR_H 0x02c
+#define CR 0x030
+#define IMSC 0x038
+#define ICR 0x044
+
+#define DR_ERRORS (BIT(8) | BIT(9) | BIT(10)) /* framing, parity, break: no byte of a user's */
+#define FR_BUSY BIT(3)
+#define FR_RXFE BIT(4)
+#define FR_TXFF BIT(5)
+#define LCR_H_FIFOS BIT(4)
+#define LCR_H_8BITS (3 << 5)
+#define CR_ON (BIT(0) | BIT(8) | BIT(9)) /* UART, transmitter, receiver */
+#define INT_RX BIT(4)
+#define INT_RX_TIMEOUT BIT(6)
+#define INT_ALL 0x7ff
+
+#define FIFO_DEPTH 32
+
+static u64 base; /* constant after init */
+
+static void pl011_init(u64 address)
+{
+	base = address;
+	mmio_write32(base + IMSC, 0);
+	mmio_write32(base + ICR, INT_ALL);
+	if ((mmio_read32(base + CR) & CR_ON) == CR_ON)
+		return;
+	/* Line control and the enables may change only while it is off and silent (3.3.8). */
+	mmio_write32(base + CR, 0);
+	(void)mmio_wait_clear(base + FR, FR_BUSY);
+	mmio_write32(base + LCR_H, LCR_H_8BITS | LCR_H_FIFOS);
+	mmio_write32(base + CR, CR_ON);
+}
+
+static bool pl011_putc(u8 byte)
+{
+	if ((mmio_read32(base + FR) & FR_TXFF) != 0)
+		return false;
+	mmio_write32(base + DR, byte);
+	return true;
+}
+
+static int pl011_getc(void)
+{
+	for (unsigned i = 0; i < FIFO_DEPTH; i++) {
+		u32 data;
+
+		if ((mmio_read32(base + FR) & FR_RXFE) != 0)
+			return -1;
+		data = mmio_read32(base + DR);
+		if ((data & DR_ERRORS) == 0)
+			return (int)(data & 0xff);
+	}
+	return -1;
+}
+
+static bool pl011_idle(void)
+{
+	return (mmio_read32(base + FR) & FR_BUSY) == 0;
+}
+
+/* The timeout interrupt is for bytes that do not fill the FIFO to its threshold. */
+static void pl011_listen(void)
+{
+	mmio_write32(base + IMSC, INT_RX | INT_RX_TIMEOUT);
+}
+
+const struct uart_ops pl011_ops = {
+	.init = pl011_init,
+	.putc = pl011_putc,
+	.getc = pl011_getc,
+	.idle = pl011_idle,
+	.listen = pl011_listen,
+};

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The machine's random generator: ChaCha20 (RFC 8439), whose key is replaced by its own output after
+ * each word, so that no word given out earlier can be worked out from the state. Runs at EL2.
+ *
+ * Honestly: with RNDR each word has fresh entropy of the CPU's. Without, all there is, is the seed
+ * that the boot loader put into the board's tree (at most 64 bits of it reach here) and the moment
+ * when somebody asked; nothing is credited for the latter. With neither, no word is given at all.
+ */
+#include "board/random.h"
+
+#include "arch/cpu.h"
+#include "arch/lock.h"
+#include "arch/timer.h"
+#include "lib/chacha.h"
+
+static struct {
+	struct lock lock; /* protects all below */
+	u32 key[8];
+	u64 calls;
+	bool good;
+} state;
+
+/* "expand 32-byte k" as RFC 8439 has it. Lock held. */
+static void block(u64 a, u64 b, u32 out[16])
+{
+	u32 in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+
+	for (unsigned i = 0; i < 8; i++)
+		in[4 + i] = state.key[i];
+	in[12] = (u32)a;
+	in[13] = (u32)(a >> 32);
+	in[14] = (u32)b;
+	in[15] = (u32)(b >> 32);
+	chacha_block(in, out);
+	for (unsigned i = 0; i < 8; i++)
+		state.key[i] = out[i];
+}
+
+void random_seed(u64 a, u64 b, bool good)
+{
+	u32 out[16];
+
+	lock_take(&state.lock);
+	block(a, b, out);
+	state.good |= good;
+	lock_drop(&state.lock);
+}
+
+bool random_ready(void)
+{
+	return __atomic_load_n(&state.good, __ATOMIC_RELAXED);
+}
+
+bool random_word(u64 *word)
+{
+	u64 fresh = 0;
+	u32 out[16];
+	bool good = cpu_random(&fresh);
+
+	lock_take(&state.lock);
+	state.good |= good;
+	good = state.good;
+	block(fresh, timer_now() ^ state.calls++ << 48, out);
+	lock_drop(&state.lock);
+	if (good)
+		*word = (u64)out[8] << 32 | out[9];
+	return good;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The serial line. Bytes are sent by polling: EL2 says little, and a guest's lines come whole from
+ * its console. Runs at EL2, on any pCPU.
+ *
+ * What always holds: nothing here waits for ever. A UART that takes no bytes costs one long wait,
+ * then a single look a byte until it takes one again. Until there is a UART only the boot CPU
+ * runs, perhaps with its MMU off, where exclusives need not work: no lock is taken before.
+ */
+#include "board/say.h"
+#include "arch/cpu.h"
+#include "arch/lock.h"
+#include "arch/pcpu.h"
+#include "board/board.h"
+#include "board/uart.h"
+#include "lib/format.h"
+#include "lib/screen.h"
+
+#define LINE_MAX 512
+#define EARLY_MAX 2048
+
+/* Longer than 16 bytes take at 9600 baud, at any CPU's speed. */
+#define PATIENCE 4000000u
+/* Longer than another CPU needs for a whole line. */
+#define LAST_WORDS_TRIES 10000000u
+
+static const struct uart_ops *uart; /* NULL until say_init */
+
+static struct lock line;     /* lock say: the UART, `patience`, and what was said before it */
+static struct screen screen; /* lock say; terminal: constant after say_init */
+static unsigned patience = PATIENCE; /* how long a byte may wait for room */
+static char early[EARLY_MAX];
+static size_t early_used;
+
+static struct lock last; /* taken once, by the pCPU that stops the machine, and never dropped */
+static const struct pcpu *volatile last_speaker;
+
+static void put(char c)
+{
+	unsigned looks = 0;
+
+	if (uart == NULL) {
+		size_t at = early_used;
+
+		if (at < sizeof(early)) {
+			early[at] = c;
+			early_used = at + 1;
+		}
+		return;
+	}
+	while (!uart->putc((u8)c)) {
+		if (looks++ >= patience) {
+			patience = 0;
+			return;
+		}
+	}
+	patience = PATIENCE;
+}
+
+/* Before the MMU is on (no UART yet), at EL1 and for the last words no lock is taken. */
+static bool locked(void)
+{
+	return uart != NULL && cpu_level() == 2 && last_speaker != this_pcpu();
+}
+
+static void take_line(void)
+{
+	if (locked())
+		lock_take(&line);
+}
+
+static void drop_line(void)
+{
+	if (locked())
+		lock_drop(&line);
+}
+
+static const struct uart_ops *driver_of(enum board_uart kind)
+{
+	switch (kind) {
+	case BOARD_UART_PL011:
+		return &pl011_ops;
+	case BOARD_UART_BCM2835_AUX:
+		return &bcm2835_aux_ops;
+	case BOARD_UART_NONE:
+		break;
+	}
+	return NULL;
+}
+
+void say_init(const struct board *which)
+{
+	const struct uart_ops *driver = driver_of(which->uart);
+
+	if (driver == NULL)
+		return;
+	driver->init(which->uart_regs.base);
+	screen.terminal = which->terminal;
+	uart = driver;
+	for (size_t i = 0; i < early_used; i++)
+		put(early[i]);
+	early_used = 0;
+}
+
+static void put_all(const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(bytes[i]);
+}
+
+void say_line(const void *owner, const char *text, size_t n)
+{
+	char out[SCREEN_OUT_MAX(LINE_MAX)];
+
+	n = MIN(n, (size_t)LINE_MAX);
+	take_line();
+	put_all(out, screen_line(&screen, owner, text, n, out));
+	drop_line();
+}
+
+void say_stand(const void *owner, const char *text, size_t n)
+{
+	char out[SCREEN_OUT_MAX(SCREEN_LINE_MAX)];
+
+	take_line();
+	put_all(out, screen_stand(&screen, owner, text, n, out));
+	drop_line();
+}
+
+bool say_terminal(void)
+{
+	return screen.terminal;
+}
+
+void say(const char *fmt, ...)
+{
+	char text[LINE_MAX / 2], line_text[LINE_MAX];
+	va_list args;
+	size_t count, n = 0;
+
+	va_start(args, fmt);
+	count = vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+
+	for (size_t i = 0; i < count && n + 2 <= sizeof(line_text); i++) {
+		if (text[i] == '\n')
+			line_text[n++] = '\r';
+		line_text[n++] = text[i];
+	}
+	say_line(say, line_text, n);
+}
+
+/* Without the lock: reading takes nothing from a writer, and a key must not wait for a long line.
+ * Only the pCPU that gets the UART's interrupt reads. */
+int say_getc(void)
+{
+	return uart != NULL ? uart->getc() : -1;
+}
+
+void say_listen(void)
+{
+	if (uart != NULL)
+		uart->listen();
+}
+
+static bool try_for_a_while(struct lock *lock)
+{
+	for (unsigned tries = 0; tries < LAST_WORDS_TRIES; tries++) {
+		if (lock_try(lock))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+void say_last_words(void)
+{
+	const struct pcpu *self = this_pcpu();
+
+	if (uart == NULL || last_speaker == self)
+		return;
+	for (unsigned tries = 0; !lock_try(&last); tries++)
+		if (last_speaker != NULL || tries >= LAST_WORDS_TRIES)
+			cpu_halt();
+	/* If the line is not free by now, its holder is stuck, maybe this pCPU itself. */
+	(void)try_for_a_while(&line);
+	last_speaker = self;
+}
+
+void say_drain(void)
+{
+	if (uart == NULL)
+		return;
+	for (unsigned looks = 0; looks < PATIENCE && !uart->idle(); looks++)
+		cpu_relax();
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The serial line: EL2's own messages, and whole lines for guests. Before say_init() messages are
+ * kept in a small buffer and come out as soon as there is a UART.
+ */
+#ifndef BOARD_SAY_H
+#define BOARD_SAY_H
+
+#include <stdarg.h>
+
+#include "lib/types.h"
+
+struct board;
+
+/* Finds the UART's driver and initialises it; what was said before comes out now. */
+void say_init(const struct board *board);
+
+/* A message of EL2 itself, printf-like (lib/format.h), of whole lines: ends with '\n'. One call comes
+ * out in one piece, at most 512 bytes. Any CPU, any time; takes lock say. */
+void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* A whole line of `owner`, `n` bytes with CR LF at their end, at most 512: see lib/screen.h. */
+void say_line(const void *owner, const char *line, size_t n);
+
+/* The unfinished line at the bottom of the screen is owner's, and is this; n = 0: no more. */
+void say_stand(const void *owner, const char *text, size_t n);
+
+/* A person looks on: colours and lines that are wiped. False before say_init(). */
+bool say_terminal(void);
+
+/* A byte typed at the serial line, -1 if none waits. */
+int say_getc(void);
+
+/* Turns the receive interrupt on; its INTID is board.uart_irq. */
+void say_listen(void);
+
+/* EL2 cannot go on: the message, a back-trace, and the machine stops with status 1. Takes no lock
+ * that another CPU may hold for ever. Never because of a guest. */
+NORETURN COLD void panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A serial line's driver, as board/say.c uses it, and what of say.c only the rest of board/ needs.
+ * No driver function waits: say.c does, and bounds it.
+ */
+#ifndef BOARD_UART_H
+#define BOARD_UART_H
+
+#include "lib/types.h"
+
+struct uart_ops {
+	void (*init)(u64 base); /* first, once; leaves a line alone that firmware has set up */
+	bool (*putc)(u8 byte);	/* false: no room now */
+	int (*getc)(void);	/* -1: nothing waits */
+	bool (*idle)(void);	/* everything is on the wire */
+	void (*listen)(void);	/* an interrupt for each byte that arrives, until it is read */
+};
+
+extern const struct uart_ops pl011_ops, bcm2835_aux_ops;
+
+/*
+ * From now on only this pCPU speaks: the machine is about to stop. The lock is waited for, but not
+ * for ever. A pCPU that calls this second halts; the same one may call it again.
+ */
+void say_last_words(void);
+
+/* Waits, not for ever, until everything said is on the wire. */
+void say_drain(void);
+
+#endif
