@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A guest's map (stage 2, Arm ARM D8): from its physical addresses to frames it owns. Tables are
+ * charged to the guest. The root is two or more concatenated level 2 tables where the guest's map
+ * ends below 16 GiB (2 tables reach 2 GiB, enough for 1 GiB of memory), a level 1 table beyond, so
+ * that a small guest pays 8 KiB.
+ */
+#ifndef MM_STAGE2_H
+#define MM_STAGE2_H
+
+#include "lib/types.h"
+
+enum stage2_kind {
+	STAGE2_MEMORY, /* Normal write-back, read, write, execute */
+	STAGE2_SHARED, /* Normal write-back, read, write, never execute */
+	STAGE2_DEVICE, /* Device-nGnRE, read, write, never execute */
+};
+
+struct stage2 {
+	pa_t root;
+	u64 vttbr; /* VTTBR_EL2: root and VMID */
+	u64 vtcr;  /* VTCR_EL2 */
+	u16 owner; /* who is charged for tables */
+	u16 vmid;
+	u8 ipa_bits; /* 31 .. 40 */
+	u8 level;    /* at which the walk starts: 1 or 2 */
+	u32 tables;  /* frames held for tables, root and spare ones with it */
+	pa_t spare;  /* chain of tables that blocks displaced; kept until the map goes */
+};
+
+/*
+ * An empty map that reaches up to `ipa_limit` (exclusive, at most 2^40 and what the CPU's physical
+ * addresses can be). The root is taken from unpromised memory: 1 to 16 frames. Takes locks vmids
+ * and frames. False: no frame or VMID left (255 guests where VMIDs have 8 bits), or beyond reach.
+ */
+bool stage2_init(struct stage2 *map, u16 owner, u64 ipa_limit) MUST_CHECK;
+
+/* Gives tables and VMID back and flushes TLBs. Frames mapped stay with their owner. No vCPU of the
+ * guest runs or will run; its VTTBR_EL2 may still be loaded on a CPU that runs nobody. */
+void stage2_destroy(struct stage2 *map);
+
+/*
+ * Maps one 4 KiB page or one 2 MiB block (size is PAGE_SIZE or CHUNK_SIZE, both addresses aligned).
+ * Nothing may be mapped there yet. The caller holds the guest's lock. False, and nothing changed
+ * for the guest: out of table memory, something is mapped there, or not aligned or within reach.
+ *
+ * A table that is needed is taken from the frames promised to the owner (frames_reserve) while
+ * there are any, then from what is free. So a guest that was promised stage2_tables_needed() for
+ * each range, besides the frames of memory it takes singly, can never fail here on first touch.
+ */
+bool stage2_map(struct stage2 *map, ipa_t ipa, pa_t pa, u64 size, enum stage2_kind kind) MUST_CHECK;
+
+/* Takes the page or block at `ipa` out and flushes TLBs; *pa is what it mapped. False: nothing is
+ * mapped there in that size (a part of a block can't be taken out). The caller holds the guest's
+ * lock. The table that held a page stays for the next one. */
+bool stage2_unmap(struct stage2 *map, ipa_t ipa, u64 size, pa_t *pa);
+
+/* Where `ipa` leads: true and the exact physical address if mapped. A software walk. */
+bool stage2_lookup(const struct stage2 *map, ipa_t ipa, pa_t *pa);
+
+/* Calls `leaf` for each mapped page or block, ascending; for teardown and for the oracle. */
+void stage2_each(const struct stage2 *map, void (*leaf)(void *arg, ipa_t ipa, pa_t pa, u64 size),
+		 void *arg);
+
+/* Bytes of tables this map uses. */
+u64 stage2_table_bytes(const struct stage2 *map);
+
+/*
+ * The most tables, beside the root, that mapping [ipa, ipa+size) can need if blocks are used
+ * wherever a whole one fits and pages only for the rest, for frames_reserve. A range that ends above
+ * 16 GiB is taken to belong to a map with a level 1 root: one more table each GiB. 0 if size is 0
+ * or the range wraps around.
+ */
+u64 stage2_tables_needed(u64 ipa, u64 size);
+
+#endif
