@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Guests' lines on the one serial line, and its bytes to them. Runs at EL2.
+ *
+ * Always: what goes out is a whole line with its prefix in one piece, or, of the focused guest, the
+ * beginning of one, which the serial line keeps apart from everybody else's (lib/screen.h).
+ */
+#include "vdev/vconsole.h"
+
+#include "board/say.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+/* Prefix with colour, a line, its end */
+#define SHOWN_MAX (VCONSOLE_LINE + 56)
+
+#define ESC 0x1b
+enum { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_CSI, ESCAPE_STRING };
+
+void vconsole_init(struct vconsole *con, const char *name, unsigned index, bool quiet)
+{
+	*con = (struct vconsole){.name = name, .colour = (u8)(1 + index % 6), .quiet = quiet};
+}
+
+static size_t shown(const struct vconsole *con, const char *end, char *out)
+{
+	if (say_terminal())
+		return format(out, SHOWN_MAX, "\033[3%um[%.31s]\033[0m %.*s%s", con->colour,
+			      con->name, con->length, con->line, end);
+	return format(out, SHOWN_MAX, "[%.31s] %.*s%s", con->name, con->length, con->line, end);
+}
+
+static void end_line(struct vconsole *con)
+{
+	char out[SHOWN_MAX];
+
+	say_line(con, out, shown(con, "\r\n", out));
+	con->length = 0;
+	con->cr = con->fresh = false;
+	con->lines++;
+}
+
+/* Of a focused console, unless all of it stands there already. Lock held. */
+static void show_beginning(struct vconsole *con)
+{
+	char out[SHOWN_MAX];
+
+	if (!con->focused || !con->fresh)
+		return;
+	con->fresh = false;
+	say_stand(con, out, shown(con, "", out));
+}
+
+static void append(struct vconsole *con, char c)
+{
+	if (con->length == VCONSOLE_LINE)
+		end_line(con);
+	con->line[con->length++] = c;
+	con->fresh = true;
+}
+
+/* ESC and all that belongs to it is dropped: CSI up to its final byte, strings (titles, …) up to BEL
+ * or the next ESC, else the one byte that follows. */
+static void skip_escape(struct vconsole *con, u8 byte)
+{
+	switch (con->escape) {
+	case ESCAPE_BEGUN:
+		if (byte == '[')
+			con->escape = ESCAPE_CSI;
+		else if (byte == ']' || byte == 'P' || byte == 'X' || byte == '^' || byte == '_')
+			con->escape = ESCAPE_STRING;
+		else if (byte >= 0x30)
+			con->escape = ESCAPE_NONE;
+		break;
+	case ESCAPE_CSI:
+		if (byte == ESC)
+			con->escape = ESCAPE_BEGUN;
+		else if (byte >= 0x40)
+			con->escape = ESCAPE_NONE;
+		break;
+	default:
+		if (byte == 0x07)
+			con->escape = ESCAPE_NONE;
+		else if (byte == ESC)
+			con->escape = ESCAPE_BEGUN; /* and its backslash */
+		break;
+	}
+}
+
+static void backspace(struct vconsole *con)
+{
+	if (con->length) {
+		con->length--;
+		con->fresh = true;
+	}
+}
+
+/* A character that stands for itself, or for one that the screen must not get. */
+static void put_character(struct vconsole *con, u8 byte)
+{
+	if (byte >= 0x7f) {
+		append(con, '?');
+	} else if (byte >= 0x20 || byte == '\t') {
+		append(con, (char)byte);
+	} else {
+		append(con, '^');
+		append(con, (char)(byte + 0x40));
+	}
+}
+
+static void put(struct vconsole *con, u8 byte)
+{
+	if (byte == '\n') { /* whatever went before: a line is never lost */
+		con->escape = ESCAPE_NONE;
+		end_line(con);
+		return;
+	}
+	if (con->escape) {
+		skip_escape(con, byte);
+		return;
+	}
+	if (byte == '\r') {
+		con->cr = true;
+		return;
+	}
+	if (byte == 0 || byte == 0x07)
+		return;
+	if (con->cr) {
+		con->cr = false;
+		con->length = 0;
+		con->fresh = true;
+	}
+	if (byte == ESC)
+		con->escape = ESCAPE_BEGUN;
+	else if (byte == '\b')
+		backspace(con);
+	else
+		put_character(con, byte);
+}
+
+void vconsole_put(struct vconsole *con, u8 byte)
+{
+	if (con->quiet)
+		return;
+	lock_take(&con->lock);
+	put(con, byte);
+	lock_drop(&con->lock);
+}
+
+void vconsole_flush(struct vconsole *con)
+{
+	lock_take(&con->lock);
+	show_beginning(con);
+	lock_drop(&con->lock);
+}
+
+void vconsole_reset(struct vconsole *con)
+{
+	lock_take(&con->lock);
+	if (con->length)
+		end_line(con);
+	con->cr = con->fresh = false;
+	con->escape = ESCAPE_NONE;
+	con->in_head = con->in_count = 0;
+	lock_drop(&con->lock);
+}
+
+void vconsole_focus(struct vconsole *con, bool focused)
+{
+	lock_take(&con->lock);
+	con->focused = focused;
+	con->fresh = con->length > 0;
+	if (focused)
+		show_beginning(con);
+	else
+		say_stand(con, "", 0);
+	lock_drop(&con->lock);
+}
+
+bool vconsole_type(struct vconsole *con, u8 byte)
+{
+	bool room;
+
+	lock_take(&con->lock);
+	room = con->in_count < VCONSOLE_INPUT;
+	if (room) {
+		con->input[(con->in_head + con->in_count) % VCONSOLE_INPUT] = byte;
+		con->in_count++;
+	}
+	lock_drop(&con->lock);
+	return room;
+}
+
+bool vconsole_get(struct vconsole *con, u8 *byte)
+{
+	bool some;
+
+	lock_take(&con->lock);
+	some = con->in_count > 0;
+	if (some) {
+		*byte = con->input[con->in_head];
+		con->in_head = (u8)((con->in_head + 1) % VCONSOLE_INPUT);
+		con->in_count--;
+	}
+	lock_drop(&con->lock);
+	return some;
+}
+
+unsigned vconsole_waiting(const struct vconsole *con)
+{
+	return __atomic_load_n(&con->in_count, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The PL031's registers (DDI 0224, 3.2). Runs at EL2. There is no clock of the day on any board that
+ * Skerry knows, so time begins with the guest.
+ */
+#include "vdev/vrtc.h"
+
+#include "arch/timer.h"
+
+#define RTCDR 0x000
+#define RTCCR 0x00c
+#define RTC_ID 0xfe0
+
+static u64 read(u64 count, u64 offset)
+{
+	static const u8 id[8] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+
+	if (offset == RTCDR)
+		return (u32)(count / timer_frequency());
+	if (offset == RTCCR)
+		return 1; /* started, always */
+	if (offset >= RTC_ID && offset < RTC_ID + 4 * sizeof(id))
+		return id[(offset - RTC_ID) / 4];
+	return 0;
+}
+
+bool vrtc_access(u64 count, struct mmio *mmio)
+{
+	if (mmio->size != 4)
+		return false;
+	if (!mmio->write)
+		mmio->value = read(count, mmio->offset);
+	return true;
+}
