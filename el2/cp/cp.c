@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where typed bytes go: to the guest in focus, or to the prompt; and the few keys that decide it.
+ * Runs at EL2 on the boot CPU only (the UART's interrupt goes there), so it needs no lock.
+ */
+#include "cp/cp.h"
+
+#include "board/say.h"
+#include "cp/command.h"
+#include "guest/guest.h"
+
+#define ATTENTION 0x1d /* Ctrl-] */
+#define INPUT_BURST 64 /* bytes served an interrupt: the rest raises it again */
+
+static struct {
+	struct guest *focus; /* NULL: the prompt */
+	bool attention;	     /* the key before this one was Ctrl-] */
+} cp;
+
+static bool can_have_focus(const struct guest *guest)
+{
+	return guest->config.console != GUEST_CONSOLE_NONE &&
+	       (guest->state == GUEST_RUNNING || guest->state == GUEST_READY);
+}
+
+bool cp_at_prompt(void)
+{
+	return !cp.focus;
+}
+
+void cp_focus(struct guest *guest)
+{
+	if (cp.focus)
+		vconsole_focus(&cp.focus->console, false);
+	cp.focus = guest;
+	if (guest) {
+		command_leave();
+		say("skerry: keyboard to %s (Ctrl-] n: next, p: prompt, q: quit)\n",
+		    guest->config.name);
+		vconsole_focus(&guest->console, true);
+	} else {
+		command_prompt();
+	}
+}
+
+/* The next guest after the one in focus, by id; after the last one, the prompt. */
+static struct guest *next_focus(void)
+{
+	for (unsigned id = cp.focus ? cp.focus->id + 1u : 0; id < guest_count(); id++)
+		if (can_have_focus(guest_by_id(id)))
+			return guest_by_id(id);
+	return NULL;
+}
+
+static void to_guest(u8 byte)
+{
+	struct guest *guest = cp.focus;
+
+	if (guest->state != GUEST_RUNNING) {
+		say("skerry: %s has ended\n", guest->config.name);
+		cp_focus(NULL);
+		return;
+	}
+	if (vconsole_type(&guest->console, byte))
+		vpl011_input(&guest->uart);
+}
+
+static void attention(u8 byte)
+{
+	switch (byte) {
+	case ATTENTION:
+	case 'n':
+		cp_focus(next_focus());
+		break;
+	case 'p':
+		cp_focus(NULL);
+		break;
+	case 'q':
+		command_run("quit");
+		break;
+	case ']':
+		if (cp.focus)
+			to_guest(ATTENTION);
+		break;
+	default:
+		say("skerry: Ctrl-] then n: next guest, p: prompt, q: quit, ]: a Ctrl-] itself\n");
+		break;
+	}
+}
+
+static void take(u8 byte)
+{
+	if (cp.attention) {
+		cp.attention = false;
+		attention(byte);
+	} else if (byte == ATTENTION) {
+		cp.attention = true;
+	} else if (cp.focus) {
+		to_guest(byte);
+	} else {
+		command_key(byte);
+	}
+}
+
+void cp_input(void)
+{
+	for (unsigned i = 0; i < INPUT_BURST; i++) {
+		int byte = say_getc();
+
+		if (byte < 0)
+			return;
+		take((u8)byte);
+	}
+}
+
+void cp_init(void)
+{
+	for (unsigned id = 0; id < guest_count(); id++)
+		if (guest_by_id(id)->config.focus) {
+			cp_focus(guest_by_id(id));
+			return;
+		}
+	cp_focus(NULL);
+}

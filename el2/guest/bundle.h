@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The bundle: the device tree that says which guests run (binding: dts/skerry,bundle.yaml). Read
+ * and checked as a whole before any guest starts; bad in one place, it is refused in all, and the
+ * error says node, property and what was expected. Pure data in, pure data out: no effects.
+ */
+#ifndef GUEST_BUNDLE_H
+#define GUEST_BUNDLE_H
+
+#include "abi/skerry.h"
+#include "lib/fdt.h"
+#include "lib/types.h"
+
+#define GUESTS_MAX 512
+#define GUEST_NAME_MAX 31 /* letters, digits, '-', '_', '.'; the node's name */
+#define CHANNELS_MAX 64
+
+enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_DESTROY, ON_CRASH_SHUTDOWN };
+enum guest_console { GUEST_CONSOLE_LINES, GUEST_CONSOLE_NONE };
+
+/* Bytes inside the bundle's blob: they stay there, read-only, for restarts. */
+struct bundle_bytes {
+	const u8 *data;
+	u64 size;
+};
+
+struct guest_config {
+	char name[GUEST_NAME_MAX + 1];
+	u64 memory_size; /* bytes, multiple of 4 KiB, 64 KiB .. */
+	u32 cpus;	 /* 1 .. SKERRY_VCPUS_MAX */
+	struct bundle_bytes kernel, initrd;
+	const char *bootargs; /* in the blob; "" if absent */
+	u32 weight;	      /* 1 .. 10000 */
+	u32 affinity;	      /* mask of pCPUs; UINT32_MAX: any */
+	enum on_crash on_crash;
+	enum guest_console console;
+	bool focus;	 /* the keyboard goes here at start */
+	u32 gic_version; /* 2, 3, or 0: what the hardware has */
+};
+
+struct channel_config {
+	const char *name; /* node name, in the blob */
+	u32 ends[2];	  /* indices of guests; different */
+	u64 size;	  /* bytes, multiple of 4 KiB, 4 KiB .. 1 MiB */
+};
+
+struct bundle {
+	struct fdt fdt;
+	u32 guest_count, channel_count;
+	bool shutdown_when_done;
+	int guests[GUESTS_MAX], channels[CHANNELS_MAX]; /* where their nodes are in the tree */
+	u16 names[2 * GUESTS_MAX]; /* guests by a hash of their name: index + 1, 0: free */
+};
+
+/*
+ * What the machine can honour, for the checks: pCPUs, bytes of free memory, whether guests can have
+ * a GICv2 or v3 interface.
+ */
+struct bundle_limits {
+	u32 pcpus;
+	u64 memory;
+	bool gicv2, gicv3;
+};
+
+/* Opens and checks the whole bundle. False: err says what and where; nothing may be used. Names are
+ * checked for twins in bounded time (GUESTS_MAX guests). */
+bool bundle_open(struct bundle *bundle, const void *blob, size_t max,
+		 const struct bundle_limits *limits, struct fdt_error *err) MUST_CHECK;
+
+/* Guest `index` (0 ..), channel `index` of a bundle that bundle_open accepted: cannot fail. */
+void bundle_guest(const struct bundle *bundle, u32 index, struct guest_config *config);
+void bundle_channel(const struct bundle *bundle, u32 index, struct channel_config *config);
+
+#endif

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Guests come into being: all of a bundle, or none. Runs at EL2 on the boot CPU, before any guest
+ * does. The table of guests is written here only, so reading it needs no lock.
+ */
+#include "guest/guest.h"
+
+#include "arch/cpu.h"
+#include "arch/mmu.h"
+#include "board/board.h"
+#include "guest/life.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+
+static struct guest *guests[GUESTS_MAX];
+static unsigned guests_made;
+static struct channel *channels;
+
+#define GICC_BYTES (2 * PAGE_SIZE) /* GICC_DIR stands in the second page */
+
+unsigned guest_count(void)
+{
+	return guests_made;
+}
+
+struct guest *guest_by_id(unsigned id)
+{
+	return id < guests_made ? guests[id] : NULL;
+}
+
+struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end)
+{
+	struct channel *channel;
+
+	*end = 0;
+	if (index >= guest->channel_count)
+		return NULL;
+	channel = &channels[guest->channels[index]];
+	*end = channel->ends[1].guest == guest;
+	return channel;
+}
+
+static bool fail(const struct guest *guest, struct fdt_error *err, const char *what)
+{
+	if (!err->text[0])
+		format(err->text, sizeof(err->text), "/guests/%s: %s", guest->config.name, what);
+	return false;
+}
+
+/* struct guest and its vCPUs lie in one aligned run of frames. */
+static unsigned state_order(u32 cpus)
+{
+	u64 bytes = sizeof(struct guest) + cpus * sizeof(struct vcpu);
+	unsigned order = 0;
+
+	while (PAGE_SIZE << order < bytes)
+		order++;
+	return order;
+}
+
+static bool timer_line(struct vgic_cpu *cpu, u32 intid, bool *level)
+{
+	struct vcpu *vcpu = CONTAINER_OF(cpu, struct vcpu, vgic);
+
+	if (intid != SKERRY_INTID_VTIMER && intid != SKERRY_INTID_PTIMER)
+		return false;
+	*level = vtimer_line(&vcpu->vtimer, intid, vcpu->loaded && vcpu == this_pcpu()->current);
+	return true;
+}
+
+static bool init_vcpu(struct guest *guest, struct vcpu *vcpu, unsigned index)
+{
+	vcpu->guest = guest;
+	vcpu->index = (u8)index;
+	vcpu->power = VCPU_OFF;
+	guest->vcpus[index] = vcpu;
+	vgic_init_cpu(&guest->vgic, &vcpu->vgic, index, &vcpu->sched);
+	vtimer_init(&vcpu->vtimer, &vcpu->vgic, 0);
+	return sched_add(&vcpu->sched, guest->config.weight, guest->config.affinity);
+}
+
+static struct guest *make(const struct guest_config *config, u16 id, struct fdt_error *err)
+{
+	unsigned order = state_order(config->cpus);
+	pa_t state = frames_take_pages(id, FRAME_STATE, order);
+	struct guest *guest;
+	struct vcpu *vcpus;
+
+	if (!state.v) {
+		format(err->text, sizeof(err->text), "/guests/%s: no memory left for its state",
+		       config->name);
+		return NULL;
+	}
+	guest = mmu_pointer(state);
+	vcpus = (struct vcpu *)(guest + 1);
+	memset(guest, 0, PAGE_SIZE << order);
+	guest->id = id;
+	guest->config = *config;
+	guest->ending = VERDICT_RESUME;
+	guest->gic_version = (u8)(config->gic_version ? config->gic_version : MAX(gic->version, 2));
+	vgic_init(&guest->vgic, guest->gic_version, guest->gic_version != gic->version,
+		  config->cpus);
+	guest->vgic.line_now = timer_line;
+	vconsole_init(&guest->console, guest->config.name, id,
+		      config->console == GUEST_CONSOLE_NONE);
+	vpl011_init(&guest->uart, &guest->console, &guest->vgic);
+	guests[id] = guest;
+	guests_made = id + 1u;
+	for (unsigned i = 0; i < config->cpus; i++)
+		if (!init_vcpu(guest, &vcpus[i], i)) {
+			fail(guest, err, "affinity: too many different sets of CPUs");
+			return NULL;
+		}
+	return guest;
+}
+
+/* A guest's channels follow one another in its map. */
+static u64 channels_end(struct guest *guest)
+{
+	unsigned end;
+	const struct channel *last;
+
+	if (!guest->channel_count)
+		return SKERRY_CHANNEL_BASE;
+	last = guest_channel(guest, guest->channel_count - 1u, &end);
+	return last->ends[end].ipa + last->size;
+}
+
+static bool map_pages(struct guest *guest, u64 ipa, u64 pa, u64 bytes, enum stage2_kind kind)
+{
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+		if (!stage2_map(&guest->map, IPA(ipa + at), PA(pa + at), PAGE_SIZE, kind))
+			return false;
+	return true;
+}
+
+static bool map_fixed(struct guest *guest)
+{
+	for (unsigned i = 0; i < guest->channel_count; i++) {
+		unsigned end;
+		const struct channel *channel = guest_channel(guest, i, &end);
+
+		if (!map_pages(guest, channel->ends[end].ipa, channel->memory.v, channel->size,
+			       STAGE2_SHARED))
+			return false;
+	}
+	if (guest->stolen_page.v &&
+	    !map_pages(guest, GUEST_STOLEN_BASE, guest->stolen_page.v, PAGE_SIZE, STAGE2_SHARED))
+		return false;
+	return guest->gic_version != 2 || guest->vgic.emulated ||
+	       map_pages(guest, SKERRY_GICC_BASE, board.gicv.base, GICC_BYTES, STAGE2_DEVICE);
+}
+
+bool guest_prepare(struct guest *guest, struct fdt_error *err)
+{
+	u64 size = guest->config.memory_size;
+	u64 tables = stage2_tables_needed(SKERRY_RAM_BASE, size);
+
+	if (guest->gic_version == 2 && !guest->vgic.emulated)
+		tables += stage2_tables_needed(SKERRY_GICC_BASE, GICC_BYTES);
+	if (guest->channel_count)
+		tables += stage2_tables_needed(SKERRY_CHANNEL_BASE,
+					       channels_end(guest) - SKERRY_CHANNEL_BASE);
+	if (guest->stolen_page.v)
+		tables += stage2_tables_needed(GUEST_STOLEN_BASE, PAGE_SIZE);
+	if (!stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
+		return fail(guest, err, "no memory or VMID left for its page tables");
+	if (!frames_reserve(guest->id, size / CHUNK_SIZE, size % CHUNK_SIZE / PAGE_SIZE + tables))
+		return fail(guest, err, "memory-size: more than is left");
+	return map_fixed(guest) || fail(guest, err, "no memory left for its page tables");
+}
+
+static bool join(struct channel *channel, unsigned end, u32 id, u8 number)
+{
+	struct guest *guest = guests[id];
+
+	if (guest->channel_count == SKERRY_CHANNELS_MAX)
+		return false;
+	channel->ends[end].guest = guest;
+	channel->ends[end].ipa = channels_end(guest);
+	channel->ends[end].index = guest->channel_count;
+	guest->channels[guest->channel_count++] = number;
+	return true;
+}
+
+static pa_t channel_memory(u64 size)
+{
+	unsigned order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order <= 4 ? frames_take_pages(OWNER_EL2, FRAME_SHARED, order) :
+			    frames_take_chunk(OWNER_EL2, FRAME_SHARED, false);
+}
+
+static bool make_channels(const struct bundle *bundle, struct fdt_error *err)
+{
+	pa_t table;
+
+	_Static_assert(CHANNELS_MAX * sizeof(struct channel) <= 2 * PAGE_SIZE,
+		       "the table's frames");
+	if (!bundle->channel_count)
+		return true;
+	table = frames_take_pages(OWNER_EL2, FRAME_EL2, 1);
+	if (!table.v)
+		goto no_memory;
+	channels = mmu_pointer(table);
+	for (u32 i = 0; i < bundle->channel_count; i++) {
+		struct channel_config config;
+		pa_t memory;
+
+		bundle_channel(bundle, i, &config);
+		memory = channel_memory(config.size);
+		if (!memory.v)
+			goto no_memory;
+		memory_scrub(mmu_pointer(memory), config.size);
+		channels[i] = (struct channel){.name = config.name,
+					       .memory = memory,
+					       .size = config.size};
+		if (!join(&channels[i], 0, config.ends[0], (u8)i) ||
+		    !join(&channels[i], 1, config.ends[1], (u8)i)) {
+			format(err->text, sizeof(err->text),
+			       "/channels/%s: ends: a guest has more than %u channels", config.name,
+			       SKERRY_CHANNELS_MAX);
+			return false;
+		}
+	}
+	return true;
+no_memory:
+	format(err->text, sizeof(err->text), "/channels: no memory left");
+	return false;
+}
+
+/* Never started: nothing of it runs, and its frames simply go back with the boot's refusal. */
+static void forget_all(void)
+{
+	for (unsigned i = 0; i < guests_made; i++) {
+		guests[i]->state = GUEST_STOPPING;
+		life_discard(guests[i]);
+	}
+	guests_made = 0;
+}
+
+bool guests_create(const struct bundle *bundle, struct fdt_error *err)
+{
+	for (u32 i = 0; i < bundle->guest_count; i++) {
+		struct guest_config config;
+
+		bundle_guest(bundle, i, &config);
+		if (!make(&config, (u16)i, err))
+			goto refuse;
+	}
+	if (!make_channels(bundle, err))
+		goto refuse;
+	for (unsigned i = 0; i < guests_made; i++)
+		if (!guest_prepare(guests[i], err) || !life_load(guests[i], err))
+			goto refuse;
+	return true;
+refuse:
+	forget_all();
+	return false;
+}
+
+void guests_start(void)
+{
+	for (unsigned i = 0; i < guests_made; i++)
+		life_start(guests[i]);
+}
+
+enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64 argument)
+{
+	struct vcpu *vcpu = guest->vcpus[index];
+	enum vcpu_power was;
+
+	lock_take(&guest->lock);
+	was = (enum vcpu_power)vcpu->power;
+	if (was == VCPU_OFF && guest->state == GUEST_RUNNING) {
+		/* It may be off by its own word, but still on its way off another pCPU. */
+		while (!sched_is_off(&vcpu->sched) ||
+		       __atomic_load_n(&vcpu->loaded, __ATOMIC_ACQUIRE))
+			cpu_relax();
+		context_reset(&vcpu->ctx, index);
+		vgic_reset_cpu(&vcpu->vgic);
+		vtimer_reset(&vcpu->vtimer);
+		vcpu->ctx.regs.pc = entry;
+		vcpu->ctx.regs.x[0] = argument;
+		vcpu->power = VCPU_ON;
+		sched_start(&vcpu->sched);
+	}
+	lock_drop(&guest->lock);
+	return was;
+}
+
+u64 guest_stolen_time(struct vcpu *vcpu)
+{
+	struct guest *guest = vcpu->guest;
+
+	lock_take(&guest->lock);
+	if (!guest->stolen_page.v) {
+		u64 tables = stage2_tables_needed(GUEST_STOLEN_BASE, PAGE_SIZE);
+		pa_t page = frames_take_page(guest->id, FRAME_STATE, false);
+
+		if (page.v && frames_reserve(guest->id, 0, tables)) {
+			memory_scrub(mmu_pointer(page), PAGE_SIZE);
+			if (map_pages(guest, GUEST_STOLEN_BASE, page.v, PAGE_SIZE, STAGE2_SHARED))
+				guest->stolen_page = page;
+		}
+		if (page.v && !guest->stolen_page.v)
+			frames_give_page(guest->id, page);
+	}
+	lock_drop(&guest->lock);
+	return guest->stolen_page.v ? GUEST_STOLEN_BASE + 64ULL * vcpu->index : 0;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A guest and its vCPUs: everything that belongs to one, reachable from struct guest.
+ */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include "arch/context.h"
+#include "arch/lock.h"
+#include "guest/bundle.h"
+#include "guest/image.h"
+#include "lib/verdict.h"
+#include "mm/stage2.h"
+#include "sched/sched.h"
+#include "vdev/vconsole.h"
+#include "vdev/vgic.h"
+#include "vdev/vpl011.h"
+#include "vdev/vtimer.h"
+
+enum guest_state {
+	GUEST_READY, /* built, not started */
+	GUEST_RUNNING,
+	GUEST_STOPPING, /* vCPUs are on their way off their pCPUs: see `ending` */
+	GUEST_ENDED,	/* exited or was powered off */
+	GUEST_CRASHED	/* left for inspection */
+};
+
+/* PSCI's view of a vCPU (DEN0022, AFFINITY_INFO's values). */
+enum vcpu_power { VCPU_ON = 0, VCPU_OFF = 1, VCPU_ON_PENDING = 2 };
+
+/* One counter an exit kind, for the operator and for benchmarks. */
+enum exit_kind {
+	EXIT_HYPERCALL,
+	EXIT_PSCI,
+	EXIT_SYSREG,
+	EXIT_MMIO,
+	EXIT_TOUCH, /* first touch of memory */
+	EXIT_WFI,
+	EXIT_FP,
+	EXIT_IRQ,
+	EXIT_TIMER, /* the virtual timer's interrupt */
+	EXIT_FAULT, /* injected back: UNDEF, abort */
+	EXIT_KINDS
+};
+
+struct vcpu {
+	struct context ctx; /* first: SP_EL2 points here while the vCPU runs */
+	struct guest *guest;
+	struct sched_entity sched;
+	struct vgic_cpu vgic;
+	struct vtimer vtimer;
+	u8 index;
+	u8 power;    /* enum vcpu_power; lock guest */
+	bool loaded; /* its state is in a pCPU's registers; set and cleared by that pCPU only */
+	u64 exits[EXIT_KINDS];
+};
+
+/* A channel: memory that two guests share, and an interrupt each way. Constant once built. */
+struct channel {
+	const char *name;
+	pa_t memory; /* contiguous, owned by EL2 as FRAME_SHARED */
+	u64 size;
+	struct {
+		struct guest *guest;
+		u64 ipa;
+		u32 index; /* which of this guest's channels it is */
+	} ends[2];
+};
+
+struct guest {
+	struct lock lock; /* protects state, ending, power of vCPUs, map, exit_code */
+	u16 id;
+	u8 state;  /* enum guest_state */
+	u8 ending; /* enum verdict: what to do when all vCPUs are off; VERDICT_RESUME: nothing */
+	u8 exit_code;
+	u8 gic_version;
+	u8 channel_count;
+	u32 restarts;
+	struct stage2 map;
+	struct guest_config config;
+	struct vgic vgic;
+	struct vconsole console;
+	struct vpl011 uart;
+	struct vcpu *vcpus[SKERRY_VCPUS_MAX];
+	u8 channels[SKERRY_CHANNELS_MAX]; /* indices for channel_at() */
+	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */
+	u64 time_offset;	 /* CNTVOFF_EL2 */
+	pa_t stolen_page;	 /* DEN0057 records, 64 bytes a vCPU; 0: never asked for */
+};
+
+/* Where stolen time records lie in every guest's map: one page, read-only for the guest by custom. */
+#define GUEST_STOLEN_BASE 0x0b000000
+
+/*
+ * All guests and channels of an open bundle come into being, ready to start; their memory is promised
+ * and their images are loaded. False: err says which and why, and none is left.
+ */
+bool guests_create(const struct bundle *bundle, struct fdt_error *err) MUST_CHECK;
+
+/* vCPU 0 of each starts. */
+void guests_start(void);
+
+/* Promises the guest's memory and makes its empty map, at creation and again at each restart. */
+bool guest_prepare(struct guest *guest, struct fdt_error *err) MUST_CHECK;
+
+/* Channel `index` of `guest`, NULL if it has fewer; *end is which end is this guest's. */
+struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end);
+
+/*
+ * A guest's memory at `ipa` was touched and is not mapped: maps zeroed memory if it is the guest's.
+ * True: try again. False: not the guest's RAM.
+ */
+bool guest_touch(struct guest *guest, ipa_t ipa) MUST_CHECK;
+
+/* Copies between EL2 and a guest's memory, populating it; false (and nothing copied) unless the whole
+ * range is the guest's own RAM or channel memory. */
+bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes) MUST_CHECK;
+bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
+
+/* PSCI CPU_ON: vCPU `index` starts at `entry` with x0 = argument. Exactly one of several callers gets
+ * VCPU_OFF back (it was off: success); else what it was (ON, ON_PENDING). */
+enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64 argument);
+
+/* DEN0057: keeps the stolen time record of `vcpu` at this IPA (64 bytes, its RAM) up to date; returns
+ * the IPA, 0 if there is none. */
+u64 guest_stolen_time(struct vcpu *vcpu);
+
+struct guest *guest_by_id(unsigned id);
+unsigned guest_count(void);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A guest's memory: promised when it is created, given and zeroed on first touch. Runs at EL2.
+ *
+ * Always: a frame is mapped in one guest only (channels aside), and a guest sees nothing in it that
+ * was there before. Whole 2 MiB blocks of the guest's RAM are given as chunks, the rest page by page.
+ */
+#include "arch/mmu.h"
+#include "guest/guest.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+
+static bool in_ram(const struct guest *guest, u64 ipa, u64 bytes)
+{
+	u64 size = guest->config.memory_size;
+
+	return ipa >= SKERRY_RAM_BASE && ipa - SKERRY_RAM_BASE < size &&
+	       bytes <= size - (ipa - SKERRY_RAM_BASE);
+}
+
+static u64 unit_at(const struct guest *guest, u64 ipa)
+{
+	u64 block = ALIGN_DOWN(ipa, CHUNK_SIZE);
+
+	return in_ram(guest, block, CHUNK_SIZE) ? CHUNK_SIZE : PAGE_SIZE;
+}
+
+/* Lock guest held; `ipa` is in RAM and not mapped. The promise makes both takes succeed. */
+static bool populate(struct guest *guest, u64 ipa)
+{
+	u64 unit = unit_at(guest, ipa);
+	pa_t pa = unit == CHUNK_SIZE ? frames_take_chunk(guest->id, FRAME_MEMORY, true) :
+				       frames_take_page(guest->id, FRAME_MEMORY, true);
+
+	if (!pa.v)
+		return false;
+	memory_scrub(mmu_pointer(pa), unit);
+	return stage2_map(&guest->map, IPA(ALIGN_DOWN(ipa, unit)), pa, unit, STAGE2_MEMORY);
+}
+
+bool guest_touch(struct guest *guest, ipa_t ipa)
+{
+	bool ok = in_ram(guest, ipa.v, 1);
+	pa_t pa;
+
+	if (!ok)
+		return false;
+	lock_take(&guest->lock);
+	if (!stage2_lookup(&guest->map, ipa, &pa)) /* another vCPU may have been first */
+		ok = populate(guest, ipa.v);
+	lock_drop(&guest->lock);
+	return ok;
+}
+
+static bool in_channels(struct guest *guest, u64 ipa, u64 bytes)
+{
+	for (unsigned i = 0; i < guest->channel_count; i++) {
+		unsigned end;
+		const struct channel *channel = guest_channel(guest, i, &end);
+		u64 base = channel->ends[end].ipa;
+
+		if (ipa >= base && ipa - base < channel->size &&
+		    bytes <= channel->size - (ipa - base))
+			return true;
+	}
+	return false;
+}
+
+/* EL2's pointer to the guest's byte at `ipa`, known to be the guest's; *room is how far it reaches. */
+static u8 *byte_at(struct guest *guest, u64 ipa, u64 *room)
+{
+	pa_t pa;
+
+	lock_take(&guest->lock);
+	if (!stage2_lookup(&guest->map, IPA(ipa), &pa) &&
+	    (!populate(guest, ipa) || !stage2_lookup(&guest->map, IPA(ipa), &pa)))
+		pa = PA(0);
+	lock_drop(&guest->lock);
+	*room = in_ram(guest, ipa, 1) ? unit_at(guest, ipa) : PAGE_SIZE;
+	*room -= ipa & (*room - 1);
+	return pa.v ? mmu_pointer(pa) : NULL;
+}
+
+static bool copy(struct guest *guest, u64 ipa, u8 *ours, size_t bytes, bool to_guest)
+{
+	if (!in_ram(guest, ipa, bytes) && !in_channels(guest, ipa, bytes))
+		return false;
+	while (bytes) {
+		u64 room;
+		u8 *theirs = byte_at(guest, ipa, &room);
+		size_t n = MIN(bytes, room);
+
+		if (!theirs)
+			return false;
+		if (to_guest) {
+			memcpy(theirs, ours, n);
+			cache_clean(theirs, n); /* it may look with its caches off */
+		} else {
+			cache_clean_invalidate(theirs, n); /* it may have written with them off */
+			memcpy(ours, theirs, n);
+		}
+		ipa += n;
+		ours += n;
+		bytes -= n;
+	}
+	return true;
+}
+
+bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes)
+{
+	return copy(guest, from.v, to, bytes, false);
+}
+
+bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes)
+{
+	return copy(guest, to.v, (u8 *)(uintptr_t)from, bytes, true);
+}

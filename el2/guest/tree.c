@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The device tree that a guest gets. Runs at EL2: writes into a buffer, has no other effect. Names
+ * and numbers are those of QEMU's `virt` board, so that what boots there finds here what it looks
+ * for. libfdt's sequential writer does the format; after its first error all its calls fail, so one
+ * look at the end is enough. Follows the Devicetree Specification 0.4, chapter 3, and Linux'
+ * bindings of the GIC, the generic timer, PSCI, PL011 and PL031.
+ */
+#include <libfdt.h>
+
+#include "guest/tree.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define PHANDLE_GIC 1
+#define PHANDLE_CLOCK 2
+#define CLOCK_HZ 24000000
+
+/* The first cell of an interrupt, and flags in the third. */
+#define SPI 0
+#define PPI 1
+#define EDGE 1
+#define LEVEL 4
+
+#define INTID_PPI 16 /* the number of a PPI or SPI in the tree counts from here */
+#define INTID_SPI 32
+
+/* Called some sixty times: inlined, these would make up most of this file's code. */
+#define NOINLINE __attribute__((noinline))
+
+struct writer {
+	void *tree;
+	int error; /* libfdt's first; 0 while all is well */
+};
+
+static NOINLINE void note(struct writer *w, int error)
+{
+	if (!w->error)
+		w->error = error;
+}
+
+static NOINLINE void begin(struct writer *w, const char *name)
+{
+	note(w, fdt_begin_node(w->tree, name));
+}
+
+/* A node with a unit address. */
+static NOINLINE void begin_at(struct writer *w, const char *name, u64 address)
+{
+	char full[32];
+
+	format(full, sizeof(full), "%s@%lx", name, address);
+	begin(w, full);
+}
+
+static NOINLINE void end(struct writer *w)
+{
+	note(w, fdt_end_node(w->tree));
+}
+
+/* A string, or several with their NULs between them: `size` counts the last NUL as well. */
+static NOINLINE void strings(struct writer *w, const char *name, const char *list, size_t size)
+{
+	note(w, fdt_property(w->tree, name, list, (int)size));
+}
+
+#define STRINGS(w, name, literal) strings(w, name, literal, sizeof(literal))
+
+static NOINLINE void string(struct writer *w, const char *name, const char *text)
+{
+	strings(w, name, text, strlen(text) + 1);
+}
+
+static NOINLINE void cells(struct writer *w, const char *name, const u32 *values, unsigned count)
+{
+	void *room;
+
+	note(w, fdt_property_placeholder(w->tree, name, (int)(count * sizeof(u32)), &room));
+	for (unsigned i = 0; !w->error && i < count; i++)
+		((u32 *)room)[i] = cpu_to_fdt32(values[i]);
+}
+
+#define CELLS(w, name, ...) \
+	cells(w, name, (const u32[]){__VA_ARGS__}, sizeof((const u32[]){__VA_ARGS__}) / sizeof(u32))
+
+#define HIGH(x) ((u32)((u64)(x) >> 32))
+#define LOW(x) ((u32)(x))
+
+static void empty(struct writer *w, const char *name)
+{
+	cells(w, name, NULL, 0);
+}
+
+/* --- The nodes -------------------------------------------------------------------------------- */
+
+static void write_chosen(struct writer *w, const struct tree_request *request)
+{
+	const u64 *seed = request->seed;
+	u64 initrd_end = request->initrd + request->initrd_size;
+	u64 kaslr = 0;
+
+	begin(w, "chosen");
+	if (request->config->bootargs[0])
+		string(w, "bootargs", request->config->bootargs);
+	string(w, "stdout-path", "/pl011@9000000");
+	if (request->initrd_size) {
+		CELLS(w, "linux,initrd-start", HIGH(request->initrd), LOW(request->initrd));
+		CELLS(w, "linux,initrd-end", HIGH(initrd_end), LOW(initrd_end));
+	}
+	if (seed[0] | seed[1] | seed[2] | seed[3]) {
+		/* Whoever learns one of the two must not have the other. */
+		for (unsigned i = 0; i < 4; i++)
+			kaslr = (kaslr ^ seed[i] ^ (kaslr >> 31)) * 0xd6e8feb86659fd93ULL;
+		CELLS(w, "kaslr-seed", HIGH(kaslr), LOW(kaslr));
+		note(w, fdt_property(w->tree, "rng-seed", seed, 32));
+	}
+	end(w);
+}
+
+static void write_memory(struct writer *w, u64 size)
+{
+	begin_at(w, "memory", SKERRY_RAM_BASE);
+	string(w, "device_type", "memory");
+	CELLS(w, "reg", HIGH(SKERRY_RAM_BASE), SKERRY_RAM_BASE, HIGH(size), LOW(size));
+	end(w);
+}
+
+static void write_cpus(struct writer *w, u32 count)
+{
+	begin(w, "cpus");
+	CELLS(w, "#address-cells", 1);
+	CELLS(w, "#size-cells", 0);
+	for (u32 i = 0; i < count; i++) {
+		begin_at(w, "cpu", i);
+		string(w, "device_type", "cpu");
+		string(w, "compatible", "arm,armv8");
+		string(w, "enable-method", "psci");
+		CELLS(w, "reg", i);
+		end(w);
+	}
+	end(w);
+}
+
+static void write_psci(struct writer *w)
+{
+	begin(w, "psci");
+	STRINGS(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
+	string(w, "method", "hvc");
+	CELLS(w, "cpu_suspend", PSCI_CPU_SUSPEND);
+	CELLS(w, "cpu_off", PSCI_CPU_OFF);
+	CELLS(w, "cpu_on", PSCI_CPU_ON);
+	end(w);
+}
+
+/* GICv2 has a mask of CPUs in the flags of a PPI. */
+static void write_timer(struct writer *w, const struct tree_request *request)
+{
+	u32 mask = request->gic_version == 2 ? (1U << request->config->cpus) - 1 : 0;
+	u32 flags = mask << 8 | LEVEL;
+
+	begin(w, "timer");
+	STRINGS(w, "compatible", "arm,armv8-timer\0arm,armv7-timer");
+	empty(w, "always-on");
+	CELLS(w, "interrupts", PPI, 13, flags, PPI, SKERRY_INTID_PTIMER - INTID_PPI, flags, PPI,
+	      SKERRY_INTID_VTIMER - INTID_PPI, flags, PPI, 10, flags);
+	if (request->timer_frequency)
+		CELLS(w, "clock-frequency", request->timer_frequency);
+	end(w);
+}
+
+static void write_gic(struct writer *w, const struct tree_request *request)
+{
+	begin_at(w, "intc", SKERRY_GICD_BASE);
+	if (request->gic_version == 2) {
+		string(w, "compatible", "arm,cortex-a15-gic");
+		CELLS(w, "reg", 0, SKERRY_GICD_BASE, 0, 0x10000, 0, SKERRY_GICC_BASE, 0, 0x10000);
+	} else {
+		string(w, "compatible", "arm,gic-v3");
+		CELLS(w, "#redistributor-regions", 1);
+		CELLS(w, "reg", 0, SKERRY_GICD_BASE, 0, 0x10000, 0, SKERRY_GICR_BASE, 0,
+		      0x20000 * request->config->cpus);
+	}
+	CELLS(w, "#interrupt-cells", 3);
+	CELLS(w, "#address-cells", 0); /* it is nobody's bus, but an interrupt-map would ask */
+	empty(w, "interrupt-controller");
+	CELLS(w, "phandle", PHANDLE_GIC);
+	end(w);
+}
+
+static void write_clock(struct writer *w)
+{
+	begin(w, "apb-pclk");
+	string(w, "compatible", "fixed-clock");
+	CELLS(w, "#clock-cells", 0);
+	CELLS(w, "clock-frequency", CLOCK_HZ);
+	string(w, "clock-output-names", "clk24mhz");
+	CELLS(w, "phandle", PHANDLE_CLOCK);
+	end(w);
+}
+
+static void write_uart(struct writer *w)
+{
+	begin_at(w, "pl011", SKERRY_UART_BASE);
+	STRINGS(w, "compatible", "arm,pl011\0arm,primecell");
+	CELLS(w, "reg", 0, SKERRY_UART_BASE, 0, 0x1000);
+	CELLS(w, "interrupts", SPI, SKERRY_INTID_UART - INTID_SPI, LEVEL);
+	CELLS(w, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
+	STRINGS(w, "clock-names", "uartclk\0apb_pclk");
+	end(w);
+}
+
+static void write_rtc(struct writer *w)
+{
+	begin_at(w, "pl031", SKERRY_RTC_BASE);
+	STRINGS(w, "compatible", "arm,pl031\0arm,primecell");
+	CELLS(w, "reg", 0, SKERRY_RTC_BASE, 0, 0x1000);
+	CELLS(w, "interrupts", SPI, SKERRY_INTID_RTC - INTID_SPI, LEVEL);
+	CELLS(w, "clocks", PHANDLE_CLOCK);
+	string(w, "clock-names", "apb_pclk");
+	end(w);
+}
+
+static void write_channel(struct writer *w, const struct tree_channel *channel)
+{
+	begin_at(w, "channel", channel->ipa);
+	string(w, "compatible", "skerry,channel");
+	string(w, "channel-name", channel->name);
+	string(w, "peer", channel->peer);
+	CELLS(w, "index", channel->index);
+	CELLS(w, "reg", HIGH(channel->ipa), LOW(channel->ipa), HIGH(channel->size),
+	      LOW(channel->size));
+	CELLS(w, "interrupts", SPI, SKERRY_INTID_CHANNEL - INTID_SPI + channel->index, EDGE);
+	end(w);
+}
+
+/* What tells a guest that knows Skerry that it is here, who the guest is, and its channels. */
+static void write_hypervisor(struct writer *w, const struct tree_request *request)
+{
+	begin(w, "hypervisor");
+	string(w, "compatible", "skerry,hypervisor-v1");
+	string(w, "method", "hvc");
+	CELLS(w, "id", request->id);
+	string(w, "guest-name", request->config->name);
+	CELLS(w, "#address-cells", 2);
+	CELLS(w, "#size-cells", 2);
+	empty(w, "ranges");
+	for (u32 i = 0; i < request->channel_count; i++)
+		write_channel(w, &request->channels[i]);
+	end(w);
+}
+
+/* The writer is told not to look for a name that is there already: that search costs more than all
+ * the rest, and its gain is a few hundred bytes. */
+size_t tree_build(void *buf, size_t room, const struct tree_request *request)
+{
+	struct writer w = {.tree = buf};
+
+	note(&w, fdt_create_with_flags(buf, (int)room, FDT_CREATE_FLAG_NO_NAME_DEDUP));
+	note(&w, fdt_finish_reservemap(buf));
+	begin(&w, "");
+	string(&w, "compatible", "linux,dummy-virt");
+	string(&w, "model", "linux,dummy-virt");
+	CELLS(&w, "#address-cells", 2);
+	CELLS(&w, "#size-cells", 2);
+	CELLS(&w, "interrupt-parent", PHANDLE_GIC);
+	write_chosen(&w, request);
+	write_memory(&w, request->config->memory_size);
+	write_cpus(&w, request->config->cpus);
+	write_psci(&w);
+	write_timer(&w, request);
+	write_gic(&w, request);
+	write_clock(&w);
+	write_uart(&w);
+	if (request->rtc)
+		write_rtc(&w);
+	write_hypervisor(&w, request);
+	end(&w);
+	note(&w, fdt_finish(buf));
+	return w.error ? 0 : fdt_totalsize(buf);
+}
