@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Data aborts of a guest from stage 2: memory touched for the first time, an emulated device, or
+ * nothing at all. Runs at EL2 for the loaded vCPU.
+ *
+ * Always: an access is checked whole before its first effect; a load changes registers only when all
+ * of it succeeded. Of a pair each half is one access of the device: if the second is refused the first
+ * has happened, as on a bus. Devices are little-endian and want aligned accesses (Device memory, Arm
+ * ARM B2.7.2). ESR's ISS: D17.2.37; what it leaves out is read from the instruction (trap/decode.c).
+ */
+#include "trap/trap.h"
+
+#include "abi/skerry.h"
+#include "lib/string.h"
+#include "trap/decode.h"
+#include "vdev/vrtc.h"
+
+/* ISS of EC 0x24 */
+#define ISS_ISV BIT(24)
+#define ISS_SAS(esr) FIELD(esr, 23, 22)
+#define ISS_SSE BIT(21)
+#define ISS_SRT(esr) ((unsigned)FIELD(esr, 20, 16))
+#define ISS_SF BIT(15)
+#define ISS_CM BIT(8)
+
+static bool distributor(struct vcpu *vcpu, struct mmio *mmio)
+{
+	return vgic_distributor(&vcpu->vgic, mmio);
+}
+
+static bool redistributor(struct vcpu *vcpu, struct mmio *mmio)
+{
+	const struct guest *guest = vcpu->guest;
+
+	return guest->gic_version == 3 && mmio->offset < guest->config.cpus * 128 * KIB &&
+	       vgic_redistributor(&vcpu->vgic, mmio);
+}
+
+/* Reached only where the hardware's virtual interface is not mapped there. */
+static bool cpu_interface(struct vcpu *vcpu, struct mmio *mmio)
+{
+	return vcpu->guest->vgic.emulated && vgic_cpu_interface(&vcpu->vgic, mmio);
+}
+
+static bool uart(struct vcpu *vcpu, struct mmio *mmio)
+{
+	return vpl011_access(&vcpu->guest->uart, mmio);
+}
+
+static bool rtc(struct vcpu *vcpu, struct mmio *mmio)
+{
+	return vrtc_access(vtimer_count(&vcpu->vtimer), mmio);
+}
+
+static const struct window {
+	u32 base, size;
+	bool (*access)(struct vcpu *vcpu, struct mmio *mmio);
+} windows[] = {
+	{SKERRY_GICD_BASE, 64 * KIB, distributor},
+	{SKERRY_UART_BASE, 4 * KIB, uart},
+	{SKERRY_GICR_BASE, SKERRY_VCPUS_MAX * 128 * KIB, redistributor},
+	{SKERRY_GICC_BASE, 8 * KIB, cpu_interface},
+	{SKERRY_RTC_BASE, 4 * KIB, rtc},
+};
+
+static inline const struct window *window_at(u64 ipa)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(windows); i++)
+		if (ipa - windows[i].base < windows[i].size)
+			return &windows[i];
+	return NULL;
+}
+
+static inline u64 truncate(u64 value, unsigned bytes)
+{
+	return bytes < 8 ? value & (BIT(8 * bytes) - 1) : value;
+}
+
+/* What a load leaves in the register: extended by sign or zero to 64 or 32 bits. */
+static u64 extend(u64 value, unsigned bytes, bool sign, bool wide)
+{
+	if (sign && bytes < 8 && value >> (8 * bytes - 1))
+		value |= ~0ULL << (8 * bytes);
+	return wide ? value : (u32)value;
+}
+
+/*
+ * The instruction at the guest's PC. False: it can't be fetched any more, since another of the guest's
+ * vCPUs changed the map; running it again gives the guest the fault that is its own.
+ */
+static bool fetch(struct vcpu *vcpu, u32 *instruction)
+{
+	ipa_t ipa;
+
+	return context_translate(&vcpu->ctx, vcpu->ctx.regs.pc, &ipa) &&
+	       guest_read(vcpu->guest, instruction, ipa, sizeof(*instruction));
+}
+
+/*
+ * Does the load sign-extend? Some machines (QEMU) leave SSE clear for LDRSB and its like, so where it
+ * makes a difference the instruction decides.
+ */
+static bool extends_sign(struct vcpu *vcpu, u64 esr, u64 value, unsigned bytes)
+{
+	u32 instruction;
+
+	if (esr & ISS_SSE)
+		return true;
+	if (LIKELY(!(value >> (8 * bytes - 1))) || bytes == 8 || (bytes == 4 && !(esr & ISS_SF)))
+		return false;
+	return fetch(vcpu, &instruction) && decode_load_store(instruction).sign;
+}
+
+/* One register, no write-back: all is in the syndrome. */
+static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
+{
+	struct regs *regs = &vcpu->ctx.regs;
+	unsigned bytes = 1u << ISS_SAS(esr), rt = ISS_SRT(esr);
+	struct mmio mmio = {.ipa = ipa, .size = (u8)bytes, .write = esr & ESR_WNR};
+	const struct window *window = window_at(ipa);
+
+	if (!window)
+		return VERDICT_ABORT;
+	if (UNLIKELY(ipa & (bytes - 1)))
+		return VERDICT_ALIGNMENT;
+	mmio.offset = ipa - window->base;
+	if (mmio.write) {
+		mmio.value = truncate(regs_get(regs, rt), bytes);
+		return window->access(vcpu, &mmio) ? VERDICT_NEXT_WOKE : VERDICT_ABORT;
+	}
+	if (!window->access(vcpu, &mmio))
+		return VERDICT_ABORT;
+	regs_set(regs, rt,
+		 extend(mmio.value, bytes, extends_sign(vcpu, esr, mmio.value, bytes),
+			esr & ISS_SF));
+	return VERDICT_NEXT;
+}
+
+/* Register 31 as a base is the stack pointer that PSTATE selects. */
+static enum el1_reg stack_pointer(const struct vcpu *vcpu)
+{
+	return PSTATE_MODE(vcpu->ctx.regs.pstate) == MODE_EL1H ? EL1_sp_el1 : EL1_sp_el0;
+}
+
+static u64 read_base(const struct vcpu *vcpu, unsigned base)
+{
+	if (base == DECODE_PC)
+		return vcpu->ctx.regs.pc;
+	if (base == 31)
+		return context_read(&vcpu->ctx, stack_pointer(vcpu), true);
+	return regs_get(&vcpu->ctx.regs, base);
+}
+
+static void write_base(struct vcpu *vcpu, unsigned base, u64 value)
+{
+	if (base == 31)
+		context_write(&vcpu->ctx, stack_pointer(vcpu), value, true);
+	else
+		regs_set(&vcpu->ctx.regs, base, value);
+}
+
+/* One load or store taken apart: where it goes, and its registers' bytes on their way. */
+struct access {
+	struct decode d;
+	u64 ipa;	/* of the first register's bytes */
+	u64 base;	/* after write-back */
+	u64 data[2][2]; /* register, lower and upper half */
+};
+
+/*
+ * Where the access goes, as the guest's address and, by the fault's page, as IPA. RESUME (that is, run
+ * it again): the word fetched is not what faulted, the guest rewrote it meanwhile. ALIGNMENT: not
+ * aligned, or reaching out of the page that faulted, whose stage-1 rights nobody checked.
+ */
+static enum verdict locate(struct vcpu *vcpu, u64 esr, u64 ipa, struct access *access)
+{
+	const struct decode *d = &access->d;
+	u64 offset = decode_offset(d, regs_get(&vcpu->ctx.regs, d->index));
+	u64 base = read_base(vcpu, d->base), va = d->post ? base : base + offset;
+	u64 last = va + (u64)d->size * d->count - 1;
+
+	if (d->write != !!(esr & ESR_WNR))
+		return VERDICT_RESUME;
+	if (va & (d->size - 1u))
+		return VERDICT_ALIGNMENT;
+	if (((va ^ syndrome_far()) & BITS(47, 12)) != 0)
+		return (last ^ syndrome_far()) & BITS(47, 12) ? VERDICT_RESUME : VERDICT_ALIGNMENT;
+	if ((va ^ last) & BITS(47, 12))
+		return VERDICT_ALIGNMENT;
+	access->base = base + offset;
+	access->ipa = ALIGN_DOWN(ipa, PAGE_SIZE) | (va & (PAGE_SIZE - 1));
+	return VERDICT_NEXT;
+}
+
+static void take_registers(struct vcpu *vcpu, struct access *access)
+{
+	const struct decode *d = &access->d;
+
+	for (unsigned n = 0; n < d->count; n++)
+		if (d->vector)
+			memcpy(access->data[n], vcpu->ctx.fp.v[d->rt[n]], 16);
+		else
+			access->data[n][0] = regs_get(&vcpu->ctx.regs, d->rt[n]);
+}
+
+static void give_registers(struct vcpu *vcpu, const struct access *access)
+{
+	const struct decode *d = &access->d;
+
+	for (unsigned n = 0; n < d->count; n++)
+		if (d->vector)
+			memcpy(vcpu->ctx.fp.v[d->rt[n]], access->data[n], 16);
+		else
+			regs_set(&vcpu->ctx.regs, d->rt[n],
+				 extend(access->data[n][0], d->size, d->sign, d->wide));
+}
+
+/* A 16-byte register is two accesses of the device. */
+static bool perform(struct vcpu *vcpu, struct access *access)
+{
+	const struct decode *d = &access->d;
+	const struct window *window = window_at(access->ipa);
+	unsigned part = MIN(d->size, 8u), parts = d->size / part * d->count;
+
+	if (!window)
+		return false;
+	for (unsigned n = 0; n < parts; n++) {
+		u64 *data = d->size == 16 ? &access->data[n / 2][n % 2] : &access->data[n][0];
+		struct mmio mmio = {
+			.ipa = access->ipa + n * part,
+			.offset = access->ipa + n * part - window->base,
+			.value = truncate(*data, part),
+			.size = (u8)part,
+			.write = d->write,
+		};
+
+		if (!window->access(vcpu, &mmio))
+			return false;
+		if (!d->write)
+			*data = mmio.value;
+	}
+	return true;
+}
+
+static enum verdict carry_out(struct vcpu *vcpu, u64 esr, u64 ipa, const struct decode *d)
+{
+	struct access access = {.d = *d};
+	enum verdict verdict = locate(vcpu, esr, ipa, &access);
+
+	if (verdict != VERDICT_NEXT)
+		return verdict;
+	if (d->vector)
+		context_fp_save(&vcpu->ctx); /* used again, it traps and is loaded anew */
+	if (d->write)
+		take_registers(vcpu, &access);
+	if (!perform(vcpu, &access))
+		return VERDICT_ABORT;
+	if (!d->write)
+		give_registers(vcpu, &access);
+	if (d->writeback)
+		write_base(vcpu, d->base, access.base);
+	return VERDICT_NEXT_WOKE;
+}
+
+static __attribute__((noinline)) enum verdict by_instruction(struct vcpu *vcpu, u64 esr, u64 ipa)
+{
+	struct decode d;
+	u32 instruction;
+
+	if (!window_at(ipa))
+		return VERDICT_ABORT;
+	if (esr & ISS_CM) /* cache maintenance by address: a device has no lines */
+		return VERDICT_NEXT;
+	if (!fetch(vcpu, &instruction))
+		return VERDICT_RESUME;
+	d = decode_load_store(instruction);
+	switch (d.kind) {
+	case DECODE_ACCESS:
+		return carry_out(vcpu, esr, ipa, &d);
+	case DECODE_HINT:
+		return VERDICT_NEXT;
+	case DECODE_EXCLUSIVE:
+		return VERDICT_EXCLUSIVE;
+	case DECODE_ZERO: /* to Device memory always a fault, B2.7.2 */
+		return VERDICT_ALIGNMENT;
+	default:
+		return VERDICT_ABORT;
+	}
+}
+
+static enum verdict touch(struct vcpu *vcpu, u64 ipa)
+{
+	if (!guest_touch(vcpu->guest, IPA(ipa)))
+		return VERDICT_ABORT;
+	vcpu->exits[EXIT_TOUCH]++;
+	return VERDICT_RESUME;
+}
+
+enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
+{
+	u64 page = FIELD(syndrome_hpfar(), 43, 4) << 12, ipa = page | (syndrome_far() & 0xfff);
+
+	if (UNLIKELY(!FSC_IS_TRANSLATION(ESR_FSC(esr)))) /* HPFAR_EL2 says nothing then */
+		return esr & ESR_S1PTW ? VERDICT_ABORT_WALK : VERDICT_ABORT;
+	if (UNLIKELY(esr & ESR_S1PTW))
+		return touch(vcpu, page) == VERDICT_RESUME ? VERDICT_RESUME : VERDICT_ABORT_WALK;
+	if (ipa >= SKERRY_RAM_BASE)
+		return touch(vcpu, ipa);
+	vcpu->exits[EXIT_MMIO]++;
+	if (UNLIKELY(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) /* not offered at EL0 either */
+		return VERDICT_ABORT;
+	if (LIKELY(esr & ISS_ISV))
+		return by_syndrome(vcpu, esr, ipa);
+	return by_instruction(vcpu, esr, ipa);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a person reads when a guest has crashed. Runs at EL2 with the guest's state loaded, so its
+ * EL1 registers are in the hardware. Words are those of Arm ARM D17.2.37 (exception classes) and
+ * D17.2.40 (fault status codes).
+ */
+#include "trap/trap.h"
+
+#include "board/say.h"
+
+static const char *const classes[64] = {
+	[0x00] = "undefined instruction",
+	[0x01] = "WFI or WFE",
+	[0x07] = "access to FP or SIMD",
+	[0x09] = "pointer authentication instruction",
+	[0x0d] = "branch target exception",
+	[0x0e] = "illegal execution state",
+	[0x11] = "SVC from AArch32",
+	[0x15] = "SVC",
+	[0x16] = "HVC",
+	[0x17] = "SMC",
+	[0x18] = "access to a system register",
+	[0x19] = "access to SVE",
+	[0x1c] = "pointer authentication failed",
+	[0x1d] = "access to SME",
+	[0x20] = "instruction abort from a lower level",
+	[0x21] = "instruction abort",
+	[0x22] = "misaligned PC",
+	[0x24] = "data abort from a lower level",
+	[0x25] = "data abort",
+	[0x26] = "misaligned SP",
+	[0x2c] = "floating-point exception",
+	[0x2f] = "SError",
+	[0x30] = "breakpoint from a lower level",
+	[0x31] = "breakpoint",
+	[0x32] = "software step from a lower level",
+	[0x33] = "software step",
+	[0x34] = "watchpoint from a lower level",
+	[0x35] = "watchpoint",
+	[0x3c] = "BRK",
+};
+
+static const char *const faults[64] = {
+	[0x00] = "address size fault, level 0",
+	[0x01] = "address size fault, level 1",
+	[0x02] = "address size fault, level 2",
+	[0x03] = "address size fault, level 3",
+	[0x04] = "translation fault, level 0",
+	[0x05] = "translation fault, level 1",
+	[0x06] = "translation fault, level 2",
+	[0x07] = "translation fault, level 3",
+	[0x08] = "access flag fault, level 0",
+	[0x09] = "access flag fault, level 1",
+	[0x0a] = "access flag fault, level 2",
+	[0x0b] = "access flag fault, level 3",
+	[0x0c] = "permission fault, level 0",
+	[0x0d] = "permission fault, level 1",
+	[0x0e] = "permission fault, level 2",
+	[0x0f] = "permission fault, level 3",
+	[0x10] = "external abort: nobody answers there",
+	[0x14] = "external abort on a table walk, level 0",
+	[0x15] = "external abort on a table walk, level 1",
+	[0x16] = "external abort on a table walk, level 2",
+	[0x17] = "external abort on a table walk, level 3",
+	[0x21] = "alignment fault",
+	[0x30] = "TLB conflict",
+	[0x35] = "exclusive or atomic not supported there",
+};
+
+#define EC_FETCH 0x20 /* and 0x21 */
+#define EC_DATA 0x24  /* and 0x25 */
+
+const char *report_class(u64 esr)
+{
+	const char *word = classes[ESR_EC(esr)];
+
+	return word ? word : "exception class without a name here";
+}
+
+const char *report_fault(u64 esr)
+{
+	const char *word = faults[ESR_FSC(esr)];
+
+	return word ? word : "fault status without a name here";
+}
+
+static bool is_abort(u64 esr)
+{
+	return (ESR_EC(esr) & ~1ULL) == EC_FETCH || (ESR_EC(esr) & ~1ULL) == EC_DATA;
+}
+
+static void say_syndrome(const char *name, const char *level, u64 esr, u64 far)
+{
+	if (is_abort(esr))
+		say("skerry: guest %s:   %s: %s, %s, at %016lx (ESR %08lx)\n", name, level,
+		    report_class(esr), report_fault(esr), far, esr);
+	else
+		say("skerry: guest %s:   %s: %s (ESR %08lx)\n", name, level, report_class(esr),
+		    esr);
+}
+
+static void say_registers(const char *name, const struct regs *regs)
+{
+	for (unsigned n = 0; n < 28; n += 4)
+		say("skerry: guest %s:   x%-2u %016lx %016lx %016lx %016lx\n", name, n, regs->x[n],
+		    regs->x[n + 1], regs->x[n + 2], regs->x[n + 3]);
+	say("skerry: guest %s:   x28 %016lx x29 %016lx x30 %016lx\n", name, regs->x[28],
+	    regs->x[29], regs->x[30]);
+}
+
+/* Where to look first: an exception that had no vector tells more than the fetch that missed it. */
+static const char *advice(const struct vcpu *vcpu, u64 guests_esr)
+{
+	if (!fault_repeats(vcpu))
+		return "at the instruction at PC";
+	if (guests_esr)
+		return "at ELR_EL1, where the first exception came from, and at VBAR_EL1, which is no vector table";
+	return "at VBAR_EL1: it holds no vector table that can be run";
+}
+
+void report_crash(struct vcpu *vcpu, const struct syndrome *syn, const char *what)
+{
+	const char *name = vcpu->guest->config.name;
+	const struct context *ctx = &vcpu->ctx;
+	const struct regs *regs = &ctx->regs;
+	u64 guests_esr = context_read(ctx, EL1_esr_el1, true);
+
+	say("skerry: guest %s: crashed on vCPU %u at PC %016lx: %s\n", name, vcpu->index, regs->pc,
+	    what);
+	say_syndrome(name, "EL2", syn->esr, syn->far);
+	if (is_abort(syn->esr))
+		say("skerry: guest %s:   guest physical address %lx\n", name,
+		    FIELD(syn->hpfar, 43, 4) << 12 | (syn->esr & ESR_S1PTW ? 0 : syn->far & 0xfff));
+	if (guests_esr)
+		say_syndrome(name, "EL1, its last exception", guests_esr,
+			     context_read(ctx, EL1_far_el1, true));
+	say("skerry: guest %s:   PSTATE %08lx SP_EL0 %lx SP_EL1 %lx\n", name, regs->pstate,
+	    context_read(ctx, EL1_sp_el0, true), context_read(ctx, EL1_sp_el1, true));
+	say("skerry: guest %s:   ELR_EL1 %lx VBAR_EL1 %lx SCTLR_EL1 %lx TTBR0_EL1 %lx\n", name,
+	    context_read(ctx, EL1_elr_el1, true), context_read(ctx, EL1_vbar_el1, true),
+	    context_read(ctx, EL1_sctlr_el1, true), context_read(ctx, EL1_ttbr0_el1, true));
+	say_registers(name, regs);
+	say("skerry: guest %s:   look %s\n", name, advice(vcpu, guests_esr));
+}

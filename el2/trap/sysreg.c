@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * System registers that trap: MRS, MSR and system instructions of a guest (EC 0x18). Runs at EL2 for
+ * the loaded vCPU.
+ *
+ * Always: a guest sees an ID field only if what it promises works, its state being switched with the
+ * vCPU; the list of these fields is here, and every other field reads as "not there". What is not in
+ * the table of registers is UNDEFINED, as on a CPU without it. Arm ARM D17.2 (registers), D17.3
+ * (debug), D17.5.4 (ESR's ISS for EC 0x18).
+ */
+#include "trap/trap.h"
+
+#include "arch/idregs.h"
+
+/* ISS of EC 0x18 */
+#define ISS_IS_READ(iss) ((iss)&1)
+#define ISS_RT(iss) FIELD(iss, 9, 5)
+#define ISS_CRM(iss) FIELD(iss, 4, 1)
+#define ISS_OP2(iss) FIELD(iss, 19, 17)
+
+/* op0 = 3, op1 = 0, CRn = 0, reads, with CRm and op2 left open: the ID registers */
+#define ISS_ID_MASK (BITS(21, 20) | BITS(16, 10) | BIT(0))
+#define ISS_ID (3ULL << 20 | 1)
+
+/* A register's name as one number that sorts as the Arm ARM lists them. */
+#define KEY(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+
+static u32 key_of(u64 iss)
+{
+	return (u32)(FIELD(iss, 21, 20) << 14 | FIELD(iss, 16, 10) << 7 | ISS_CRM(iss) << 3 |
+		     ISS_OP2(iss));
+}
+
+/*
+ * ID fields that guests see, and the highest value of each that Skerry makes good. "Signed" fields
+ * say "not there" by 0xf. Not listed, so hidden: AArch32, EL2, EL3, SVE, SME, pointer authentication,
+ * MTE, RAS, MPAM, AMU, PMU, SPE, trace, LOR, nested virtualisation, WFxT, MOPS, LS64, common-not-
+ * private translations, big-endian data (emulated devices are little-endian), 52-bit addresses.
+ */
+struct id_field {
+	u8 crm, op2, shift, max;
+	bool is_signed;
+};
+
+static const struct id_field id_fields[] = {
+	{4, 0, 16, 1, true},  /* PFR0: FP, half precision */
+	{4, 0, 20, 1, true},  /* AdvSIMD */
+	{4, 0, 48, 1, false}, /* DIT: PSTATE */
+	{4, 0, 56, 1, false}, /* CSV2, without SCXTNUM */
+	{4, 0, 60, 1, false}, /* CSV3 */
+	{4, 1, 0, 1, false},  /* PFR1: BT, branch targets: PSTATE */
+	{4, 1, 4, 2, false},  /* SSBS: PSTATE */
+	{6, 0, 4, 2, false},  /* ISAR0: AES, PMULL */
+	{6, 0, 8, 1, false},  /* SHA1 */
+	{6, 0, 12, 2, false}, /* SHA2: 256, 512 */
+	{6, 0, 16, 1, false}, /* CRC32 */
+	{6, 0, 20, 2, false}, /* Atomic: LSE */
+	{6, 0, 28, 1, false}, /* RDM */
+	{6, 0, 32, 1, false}, /* SHA3 */
+	{6, 0, 36, 1, false}, /* SM3 */
+	{6, 0, 40, 1, false}, /* SM4 */
+	{6, 0, 44, 1, false}, /* DP */
+	{6, 0, 48, 1, false}, /* FHM */
+	{6, 0, 52, 2, false}, /* TS: flag manipulation */
+	{6, 0, 56, 2, false}, /* TLB: outer shareable, ranges; bound to the guest's VMID */
+	{6, 0, 60, 1, false}, /* RNDR */
+	{6, 1, 0, 2, false},  /* ISAR1: DPB, clean to persistence */
+	{6, 1, 12, 1, false}, /* JSCVT */
+	{6, 1, 16, 1, false}, /* FCMA */
+	{6, 1, 20, 2, false}, /* LRCPC */
+	{6, 1, 32, 1, false}, /* FRINTTS */
+	{6, 1, 36, 1, false}, /* SB */
+	{6, 1, 40, 1, false}, /* SPECRES */
+	{6, 1, 44, 1, false}, /* BF16 */
+	{6, 1, 48, 1, false}, /* DGH */
+	{6, 1, 52, 1, false}, /* I8MM */
+	{7, 0, 0, 2, false},  /* MMFR0: PARange, up to 40 bits: as far as stage 2 ever reaches */
+	{7, 0, 4, 2, false},  /* ASIDBits */
+	{7, 0, 20, 1, false}, /* TGran16 */
+	{7, 0, 24, 0, true},  /* TGran64 */
+	{7, 0, 28, 0, true},  /* TGran4 */
+	{7, 1, 0, 2, false},  /* MMFR1: HAFDBS, access flag and dirty state by hardware */
+	{7, 1, 12, 1, false}, /* HPDS */
+	{7, 1, 20, 2, false}, /* PAN: PSTATE */
+	{7, 1, 36, 1, false}, /* ETS */
+	{7, 2, 4, 1, false},  /* MMFR2: UAO: PSTATE */
+	{7, 2, 20, 1, false}, /* CCIDX: the form of CCSIDR_EL1, which does not trap */
+	{7, 2, 28, 1, false}, /* ST: small translation tables */
+	{7, 2, 32, 1, false}, /* AT: unaligned single-copy atomicity */
+	{7, 2, 36, 1, false}, /* IDS: EC of EL0's reads of these */
+	{7, 2, 48, 1, false}, /* TTL */
+	{7, 2, 52, 2, false}, /* BBM */
+	{7, 2, 60, 1, false}, /* E0PD */
+};
+
+/* What a guest reads whatever the CPU says. */
+#define PFR0_FIXED 0x11	 /* EL1 and EL0 in AArch64 only; no EL2, no EL3 */
+#define PFR0_GIC BIT(24) /* GICv3's system registers */
+/* Armv8.0 debug with the least it may have, 2 breakpoints and 2 watchpoints; no double lock */
+#define DFR0_FIXED 0xf00101006
+#define NOT_THERE 0xf
+
+static u64 id_values[8][8]; /* [CRm][op2]; written once at boot */
+
+static u64 shown(const struct id_field *field, u64 hardware)
+{
+	u64 value = FIELD(hardware, field->shift + 3, field->shift);
+
+	if (field->is_signed && value >= 8)
+		return NOT_THERE;
+	return MIN(value, field->max);
+}
+
+void sysreg_init(void)
+{
+	u64 hardware[8][8];
+
+	idregs_read(hardware);
+	for (unsigned crm = 0; crm < 8; crm++)
+		for (unsigned op2 = 0; op2 < 8; op2++)
+			id_values[crm][op2] = 0;
+	id_values[4][0] = PFR0_FIXED;
+	id_values[5][0] = DFR0_FIXED;
+	for (size_t i = 0; i < ARRAY_SIZE(id_fields); i++) {
+		const struct id_field *f = &id_fields[i];
+
+		id_values[f->crm][f->op2] |= shown(f, hardware[f->crm][f->op2]) << f->shift;
+	}
+}
+
+static inline u64 id_value(const struct guest *guest, u64 crm, u64 op2)
+{
+	u64 value = id_values[crm & 7][op2 & 7];
+
+	if (crm == 4 && op2 == 0 && guest->gic_version == 3)
+		value |= PFR0_GIC;
+	return value;
+}
+
+u64 sysreg_id(const struct guest *guest, unsigned crm, unsigned op2)
+{
+	return id_value(guest, crm, op2);
+}
+
+/* Registers by kind. An accessor that is NULL: that direction is UNDEFINED. */
+typedef enum verdict sysreg_read(struct vcpu *vcpu, u32 key, u64 *value);
+typedef enum verdict sysreg_write(struct vcpu *vcpu, u32 key, u64 value);
+
+static enum verdict read_zero(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)vcpu;
+	(void)key;
+	*value = 0;
+	return VERDICT_NEXT;
+}
+
+static enum verdict ignore(struct vcpu *vcpu, u32 key, u64 value)
+{
+	(void)vcpu;
+	(void)key;
+	(void)value;
+	return VERDICT_NEXT;
+}
+
+/* OSLSR_EL1: an OS lock is there (OSLM = 0b10) and open: no debugger ever comes from outside. */
+static enum verdict read_oslsr(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)vcpu;
+	(void)key;
+	*value = 0x8;
+	return VERDICT_NEXT;
+}
+
+/* DBGCLAIMSET_EL1: eight tags are there. */
+static enum verdict read_claimset(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)vcpu;
+	(void)key;
+	*value = 0xff;
+	return VERDICT_NEXT;
+}
+
+/* DBGAUTHSTATUS_EL1: non-secure debug from outside is there and disabled. */
+static enum verdict read_authstatus(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)vcpu;
+	(void)key;
+	*value = 0xa;
+	return VERDICT_NEXT;
+}
+
+static enum verdict read_count(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)key;
+	*value = vtimer_count(&vcpu->vtimer);
+	return VERDICT_NEXT;
+}
+
+/* CNTP_TVAL, CTL, CVAL_EL0: op2 = 0, 1, 2 */
+static enum verdict read_timer(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	*value = vtimer_phys_read(&vcpu->vtimer, key & 7);
+	return VERDICT_NEXT;
+}
+
+static enum verdict write_timer(struct vcpu *vcpu, u32 key, u64 value)
+{
+	vtimer_phys_write(&vcpu->vtimer, key & 7, value);
+	return VERDICT_NEXT_WOKE;
+}
+
+static bool has_gicv3(const struct vcpu *vcpu)
+{
+	return vcpu->guest->gic_version == 3;
+}
+
+/* ICC_SGI1R_EL1 is group 1; ASGI1R, the other security state's, and SGI0R are group 0 to us. */
+static enum verdict write_sgi(struct vcpu *vcpu, u32 key, u64 value)
+{
+	if (!has_gicv3(vcpu))
+		return VERDICT_UNDEF;
+	vgic_send_sgi(&vcpu->vgic, value, (key & 7) == 5);
+	return VERDICT_NEXT_WOKE;
+}
+
+static enum verdict write_dir(struct vcpu *vcpu, u32 key, u64 value)
+{
+	(void)key;
+	if (!has_gicv3(vcpu))
+		return VERDICT_UNDEF;
+	vgic_dir(&vcpu->vgic, (u32)FIELD(value, 23, 0));
+	return VERDICT_NEXT_WOKE;
+}
+
+/*
+ * DC ISW, CSW, CISW do nothing. A line of another pCPU's cache, where the vCPU ran before, could not
+ * be reached by set and way anyway (D7.5.9 says so of any multiprocessor), and EL2 must not run them
+ * with a guest's operand. A guest that turns its caches off after nothing but these can meet stale
+ * memory on a board; by address, as Linux does it, all is well.
+ */
+
+struct sysreg {
+	u16 first, last; /* KEYs, inclusive */
+	sysreg_read *read;
+	sysreg_write *write;
+};
+
+/* Ascending. Debug registers keep nothing yet: breakpoints can be set and never hit. */
+static const struct sysreg sysregs[] = {
+	{KEY(1, 0, 7, 6, 2), KEY(1, 0, 7, 6, 2), NULL, ignore},		   /* DC ISW */
+	{KEY(1, 0, 7, 10, 2), KEY(1, 0, 7, 10, 2), NULL, ignore},	   /* DC CSW */
+	{KEY(1, 0, 7, 14, 2), KEY(1, 0, 7, 14, 2), NULL, ignore},	   /* DC CISW */
+	{KEY(2, 0, 0, 0, 2), KEY(2, 0, 0, 0, 2), read_zero, ignore},	   /* OSDTRRX */
+	{KEY(2, 0, 0, 0, 4), KEY(2, 0, 0, 0, 7), read_zero, ignore},	   /* DBG[BW][VC]R0 */
+	{KEY(2, 0, 0, 1, 4), KEY(2, 0, 0, 1, 7), read_zero, ignore},	   /* DBG[BW][VC]R1 */
+	{KEY(2, 0, 0, 2, 0), KEY(2, 0, 0, 2, 0), read_zero, ignore},	   /* MDCCINT */
+	{KEY(2, 0, 0, 2, 2), KEY(2, 0, 0, 2, 2), read_zero, ignore},	   /* MDSCR */
+	{KEY(2, 0, 0, 3, 2), KEY(2, 0, 0, 3, 2), read_zero, ignore},	   /* OSDTRTX */
+	{KEY(2, 0, 0, 6, 2), KEY(2, 0, 0, 6, 2), read_zero, ignore},	   /* OSECCR */
+	{KEY(2, 0, 1, 0, 0), KEY(2, 0, 1, 0, 0), read_zero, NULL},	   /* MDRAR */
+	{KEY(2, 0, 1, 0, 4), KEY(2, 0, 1, 0, 4), NULL, ignore},		   /* OSLAR */
+	{KEY(2, 0, 1, 1, 4), KEY(2, 0, 1, 1, 4), read_oslsr, NULL},	   /* OSLSR */
+	{KEY(2, 0, 1, 3, 4), KEY(2, 0, 1, 3, 4), read_zero, ignore},	   /* OSDLR */
+	{KEY(2, 0, 1, 4, 4), KEY(2, 0, 1, 4, 4), read_zero, ignore},	   /* DBGPRCR */
+	{KEY(2, 0, 7, 8, 6), KEY(2, 0, 7, 8, 6), read_claimset, ignore},   /* DBGCLAIMSET */
+	{KEY(2, 0, 7, 9, 6), KEY(2, 0, 7, 9, 6), read_zero, ignore},	   /* DBGCLAIMCLR */
+	{KEY(2, 0, 7, 14, 6), KEY(2, 0, 7, 14, 6), read_authstatus, NULL}, /* DBGAUTHSTATUS */
+	{KEY(2, 3, 0, 1, 0), KEY(2, 3, 0, 1, 0), read_zero, NULL},	   /* MDCCSR_EL0 */
+	{KEY(2, 3, 0, 4, 0), KEY(2, 3, 0, 4, 0), read_zero, ignore},	   /* DBGDTR_EL0 */
+	{KEY(2, 3, 0, 5, 0), KEY(2, 3, 0, 5, 0), read_zero, ignore},   /* DBGDTRRX, DBGDTRTX_EL0 */
+	{KEY(3, 0, 0, 0, 6), KEY(3, 0, 0, 0, 6), read_zero, NULL},     /* REVIDR */
+	{KEY(3, 0, 1, 0, 1), KEY(3, 0, 1, 0, 1), read_zero, ignore},   /* ACTLR */
+	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir}, /* ICC_DIR */
+	{KEY(3, 0, 12, 11, 5), KEY(3, 0, 12, 11, 7), NULL,
+	 write_sgi},						      /* ICC_SGI1R, ASGI1R, SGI0R */
+	{KEY(3, 1, 0, 0, 7), KEY(3, 1, 0, 0, 7), read_zero, NULL},    /* AIDR */
+	{KEY(3, 3, 14, 0, 1), KEY(3, 3, 14, 0, 1), read_count, NULL}, /* CNTPCT_EL0 */
+	{KEY(3, 3, 14, 2, 0), KEY(3, 3, 14, 2, 2), read_timer, write_timer}, /* CNTP_* */
+};
+
+static const struct sysreg *find(u32 key)
+{
+	size_t low = 0, high = ARRAY_SIZE(sysregs);
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (key > sysregs[middle].last)
+			low = middle + 1;
+		else if (key < sysregs[middle].first)
+			high = middle;
+		else
+			return &sysregs[middle];
+	}
+	return NULL;
+}
+
+/* Apart from sysreg_handle, so that ID registers need no stack frame. */
+static __attribute__((noinline)) enum verdict by_table(struct vcpu *vcpu, u64 iss)
+{
+	struct regs *regs = &vcpu->ctx.regs;
+	u32 key = key_of(iss);
+	const struct sysreg *sysreg = find(key);
+	unsigned rt = (unsigned)ISS_RT(iss);
+	enum verdict verdict;
+	u64 value;
+
+	if (!sysreg)
+		return VERDICT_UNDEF;
+	if (!ISS_IS_READ(iss))
+		return sysreg->write ? sysreg->write(vcpu, key, regs_get(regs, rt)) : VERDICT_UNDEF;
+	if (!sysreg->read)
+		return VERDICT_UNDEF;
+	verdict = sysreg->read(vcpu, key, &value);
+	if (verdict == VERDICT_NEXT)
+		regs_set(regs, rt, value);
+	return verdict;
+}
+
+enum verdict sysreg_handle(struct vcpu *vcpu, u64 esr)
+{
+	vcpu->exits[EXIT_SYSREG]++;
+	if (UNLIKELY((esr & ISS_ID_MASK) != ISS_ID || ISS_CRM(esr) - 1 >= 7))
+		return by_table(vcpu, ESR_ISS(esr));
+	regs_set(&vcpu->ctx.regs, (unsigned)ISS_RT(esr),
+		 id_value(vcpu->guest, ISS_CRM(esr), ISS_OP2(esr)));
+	return VERDICT_NEXT;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The trap path: one decode of ESR_EL2, one handler by exception class, one verdict. Runs at EL2 with
+ * interrupts masked, on the pCPU's own stack, no lock held.
+ *
+ * Always: only this file moves a guest's PC, injects an exception, ends a guest, or lets another vCPU
+ * onto the pCPU. What is returned has its state loaded. Arm ARM D1.10 (exceptions), D17.2.37 (ESR).
+ */
+#include "trap/trap.h"
+
+#include "arch/cpu.h"
+#include "board/board.h"
+#include "board/gic.h"
+#include "board/say.h"
+#include "cp/cp.h"
+#include "guest/life.h"
+#include "guest/switch.h"
+
+#define GIC_SPURIOUS_FIRST 1020
+#define GIC_SPURIOUS_LAST 1023
+/* Interrupts served in one go: a level that stays up comes again after the guest made progress. */
+#define INTERRUPTS_AT_ONCE 16
+
+#define ESR_WFX_TI(esr) FIELD(esr, 1, 0) /* 0 WFI, 1 WFE, 2 WFIT, 3 WFET */
+
+/* How far the trapped instruction reaches: T32 at EL0 has halfwords. */
+static u64 instruction_size(u64 esr)
+{
+	return esr & ESR_IL ? 4 : 2;
+}
+
+/* EC 0x01. WFI may end at any time, so a guest that has work need not sleep (D1.6.2). */
+static enum verdict handle_wait(struct vcpu *vcpu, u64 esr)
+{
+	if (vcpu->ctx.regs.pstate & PSTATE_AARCH32)
+		return fault_undefined(vcpu, esr);
+	vcpu->exits[EXIT_WFI]++;
+	vcpu->ctx.regs.pc += 4;
+	return ESR_WFX_TI(esr) == 0 ? VERDICT_WAIT : VERDICT_YIELD;
+}
+
+/* EC 0x07. CPACR_EL1 allowed it, or it would not be here (D17.2.30). */
+static enum verdict handle_fp(struct vcpu *vcpu, u64 esr)
+{
+	(void)esr;
+	vcpu->exits[EXIT_FP]++;
+	context_fp_trap(&vcpu->ctx);
+	return VERDICT_RESUME;
+}
+
+/* EC 0x17. HCR_EL2.TSC traps before the SMC, HVC's exception comes after the HVC. */
+static enum verdict handle_smc(struct vcpu *vcpu, u64 esr)
+{
+	vcpu->ctx.regs.pc += 4;
+	return hypercall_handle(vcpu, esr);
+}
+
+typedef enum verdict trap_handler(struct vcpu *vcpu, u64 esr);
+
+static trap_handler *const handlers[64] = {
+	[0x00] = fault_undefined,	    /* unknown reason */
+	[0x01] = handle_wait,		    /* WFI, WFE */
+	[0x02 ... 0x06] = fault_undefined,  /* AArch32 coprocessors: not offered */
+	[0x07] = handle_fp,		    /* FP and SIMD; SVE is in 0x19 */
+	[0x08 ... 0x15] = fault_undefined,  /* AArch32, PAuth, LS64, ...: hidden from guests */
+	[0x16] = hypercall_handle,	    /* HVC of AArch64 */
+	[0x17] = handle_smc,		    /* SMC of AArch64 */
+	[0x18] = sysreg_handle,		    /* MSR, MRS, system instructions */
+	[0x19 ... 0x1f] = fault_undefined,  /* SVE, SME, TME, ERET: hidden from guests */
+	[0x20] = fault_fetch,		    /* instruction abort from EL1, EL0 */
+	[0x21 ... 0x23] = fault_unexpected, /* from EL2 itself; PC alignment is EL1's own */
+	[0x24] = mmio_handle,		    /* data abort from EL1, EL0 */
+	[0x25 ... 0x3f] = fault_unexpected, /* debug and others that EL2 does not route to itself */
+};
+
+static struct vcpu *crash(struct vcpu *vcpu, const char *what)
+{
+	struct syndrome syn = syndrome_read();
+
+	report_crash(vcpu, &syn, what);
+	life_end(vcpu->guest, VERDICT_CRASH);
+	return switch_next(vcpu, SCHED_END);
+}
+
+/* Data and instruction aborts have an address, UNDEF has none. */
+static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
+{
+	u64 guests_esr = fault_syndrome(vcpu, esr, verdict);
+
+	vcpu->exits[EXIT_FAULT]++;
+	if (fault_repeats(vcpu))
+		return crash(vcpu, "its exception vector itself faults");
+	context_inject_sync(&vcpu->ctx, guests_esr, verdict != VERDICT_UNDEF, syndrome_far());
+	return vcpu;
+}
+
+/* What a person typed at has its prompt on the screen before it sleeps. */
+static struct vcpu *wait(struct vcpu *vcpu)
+{
+	if (vgic_wakes(&vcpu->vgic))
+		return vcpu;
+	vconsole_flush(&vcpu->guest->console);
+	return switch_next(vcpu, SCHED_BLOCK);
+}
+
+/* A guest whose last vCPU goes off has nobody left to turn one on: that is its end. */
+static struct vcpu *cpu_off(struct vcpu *vcpu)
+{
+	struct guest *guest = vcpu->guest;
+	bool all_off = true;
+
+	lock_take(&guest->lock);
+	vcpu->power = VCPU_OFF;
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		all_off &= guest->vcpus[i]->power == VCPU_OFF;
+	lock_drop(&guest->lock);
+	if (all_off)
+		life_end(guest, VERDICT_EXIT);
+	return switch_next(vcpu, SCHED_END);
+}
+
+static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_RESUME:
+	case VERDICT_WOKE:
+		return vcpu;
+	case VERDICT_NEXT:
+	case VERDICT_NEXT_WOKE:
+		vcpu->ctx.regs.pc += instruction_size(esr);
+		return vcpu;
+	case VERDICT_UNDEF:
+	case VERDICT_ABORT:
+	case VERDICT_ABORT_WALK:
+	case VERDICT_ALIGNMENT:
+	case VERDICT_EXCLUSIVE:
+		return inject(vcpu, esr, verdict);
+	case VERDICT_YIELD:
+		return switch_next(vcpu, SCHED_YIELD);
+	case VERDICT_WAIT:
+		return wait(vcpu);
+	case VERDICT_CPU_OFF:
+		return cpu_off(vcpu);
+	case VERDICT_EXIT:
+	case VERDICT_RESET:
+		life_end(vcpu->guest, verdict);
+		return switch_next(vcpu, SCHED_END);
+	case VERDICT_CRASH:
+		break;
+	}
+	return crash(vcpu, "it did what EL2 never lets happen");
+}
+
+/* The last thing before a vCPU goes on: without list registers, HCR_EL2 says "IRQ pending". */
+static inline struct vcpu *ready(struct vcpu *vcpu)
+{
+	if (UNLIKELY(vcpu->guest->vgic.emulated)) {
+		u64 hcr = vcpu->ctx.hcr & ~(HCR_EL2_VI | HCR_EL2_VF);
+
+		context_write_hcr(&vcpu->ctx, hcr | vgic_hcr(&vcpu->vgic));
+	}
+	return vcpu;
+}
+
+struct vcpu *trap_sync(struct vcpu *vcpu)
+{
+	u64 esr = syndrome_esr();
+	enum verdict verdict = handlers[ESR_EC(esr)](vcpu, esr);
+
+	/* what woke nobody gives nobody a reason to want this pCPU */
+	if (verdict == VERDICT_NEXT) {
+		vcpu->ctx.regs.pc += instruction_size(esr);
+	} else if (verdict != VERDICT_RESUME) {
+		vcpu = act(vcpu, esr, verdict);
+		if (UNLIKELY(sched_wanted()))
+			vcpu = switch_next(vcpu, SCHED_TICK);
+	}
+	return ready(vcpu);
+}
+
+/* Nobody asked for it: off with it, or it would come for ever. */
+static COLD void unknown_interrupt(u32 intid)
+{
+	gic->disable(intid);
+	say("skerry: interrupt %u belongs to nobody: disabled\n", intid);
+}
+
+static void serve(struct vcpu *vcpu, u32 intid)
+{
+	if (intid == board.hyp_timer) {
+		timer_interrupt();
+	} else if (intid == GIC_SGI_KICK) {
+		if (vcpu)
+			vgic_refresh(&vcpu->vgic);
+	} else if (intid == GIC_SGI_STOP) {
+		cpu_halt();
+	} else if (intid == board.gic_maintenance) {
+		if (vcpu)
+			vgic_maintenance(&vcpu->vgic);
+	} else if (intid == board.uart_irq) {
+		cp_input();
+	} else if (intid != board.virtual_timer) { /* that one was off before its vCPU left */
+		unknown_interrupt(intid);
+	}
+	gic->deactivate(intid);
+}
+
+void trap_interrupts(struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < INTERRUPTS_AT_ONCE; i++) {
+		u32 intid = gic->ack();
+
+		if (intid >= GIC_SPURIOUS_FIRST && intid <= GIC_SPURIOUS_LAST)
+			return;
+		if (LIKELY(intid == board.virtual_timer && vcpu)) {
+			/* stays active until the guest ends it: list registers link the two */
+			vcpu->exits[EXIT_TIMER]++;
+			vtimer_interrupt(&vcpu->vtimer);
+		} else {
+			serve(vcpu, intid);
+		}
+	}
+}
+
+struct vcpu *trap_irq(struct vcpu *vcpu)
+{
+	vcpu->exits[EXIT_IRQ]++;
+	trap_interrupts(vcpu);
+	if (UNLIKELY(sched_wanted()))
+		vcpu = switch_next(vcpu, SCHED_TICK);
+	return ready(vcpu);
+}
+
+/* An asynchronous error while a guest ran: whose it is can't be known, the guest is the likeliest. */
+struct vcpu *trap_serror(struct vcpu *vcpu)
+{
+	return ready(crash(vcpu, "the machine reported an asynchronous error (SError)"));
+}

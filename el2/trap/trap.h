@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Entry points that arch/vectors.S jumps to, with the guest's registers already in its vCPU and this
+ * pCPU's own stack in use. Each returns the vCPU to resume (its state is loaded).
+ *
+ * Handlers get ESR_EL2; those of aborts read FAR_EL2 and HPFAR_EL2 themselves (arch/syndrome.h), so
+ * that the others don't pay for it. A handler checks everything first, then acts, then says by its
+ * verdict what becomes of the vCPU; only trap.c carries that out.
+ */
+#ifndef TRAP_TRAP_H
+#define TRAP_TRAP_H
+
+#include "guest/guest.h"
+
+struct vcpu *trap_sync(struct vcpu *vcpu);
+struct vcpu *trap_irq(struct vcpu *vcpu);
+struct vcpu *trap_serror(struct vcpu *vcpu);
+
+/* Serves all pending physical interrupts; `vcpu` is what is loaded here, NULL from the idle loop. */
+void trap_interrupts(struct vcpu *vcpu);
+
+/* ESR_EL2 (Arm ARM, D17.2.37) */
+#define ESR_EC(esr) FIELD(esr, 31, 26)
+#define ESR_IL BIT(25) /* the instruction has 32 bits */
+#define ESR_ISS(esr) FIELD(esr, 24, 0)
+#define ESR_FSC(esr) FIELD(esr, 5, 0) /* aborts: fault status code */
+#define ESR_S1PTW BIT(7)	      /* aborts: met by a stage-1 table walk */
+#define ESR_WNR BIT(6)		      /* data aborts: a write */
+#define FSC_IS_TRANSLATION(fsc) (((fsc)&0x3c) == 0x04)
+
+/* PSTATE as SPSR_EL2 shows it */
+#define PSTATE_AARCH32 BIT(4)
+#define PSTATE_MODE(pstate) FIELD(pstate, 3, 0)
+#define MODE_EL0 0x0
+#define MODE_EL1T 0x4
+#define MODE_EL1H 0x5
+
+/* HVC #0 and SMC #0: SMCCC (DEN0028). The PC is already behind the instruction. */
+enum verdict hypercall_handle(struct vcpu *vcpu, u64 esr);
+enum verdict psci_handle(struct vcpu *vcpu, u32 function);
+bool psci_offers(u32 function); /* PSCI_FEATURES' question */
+
+/* TRNG (DEN0098); false: no such function. */
+bool trng_handle(struct vcpu *vcpu, u32 function);
+
+/* MRS and MSR that trapped, and system instructions (EC 0x18). */
+enum verdict sysreg_handle(struct vcpu *vcpu, u64 esr);
+void sysreg_init(void); /* once at boot: which ID registers guests will see */
+u64 sysreg_id(const struct guest *guest, unsigned crm, unsigned op2); /* what it sees */
+
+/* Data abort (EC 0x24): first touch of memory, or an emulated device. */
+enum verdict mmio_handle(struct vcpu *vcpu, u64 esr);
+
+/* Instruction abort (EC 0x20); what is undefined for a guest; what should never come. */
+enum verdict fault_fetch(struct vcpu *vcpu, u64 esr);
+enum verdict fault_undefined(struct vcpu *vcpu, u64 esr);
+enum verdict fault_unexpected(struct vcpu *vcpu, u64 esr);
+
+/* ESR_EL1 for the exception that `verdict` (UNDEF, ABORT…, ALIGNMENT, EXCLUSIVE) asks for. */
+u64 fault_syndrome(struct vcpu *vcpu, u64 esr, enum verdict verdict);
+
+/* Injecting now would repeat itself for ever: the guest faults at its own vector's first word. */
+bool fault_repeats(const struct vcpu *vcpu);
+
+/* The report of a crash of the loaded vCPU: guest, vCPU, PC, syndrome in words, address, registers,
+ * what to look at. `what` is a sentence's end. */
+void report_crash(struct vcpu *vcpu, const struct syndrome *syn, const char *what);
+
+/* Words for the exception class of an ESR, and for an abort's fault status code. */
+const char *report_class(u64 esr);
+const char *report_fault(u64 esr);
+
+#endif
