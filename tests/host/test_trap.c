@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+/*
+ * trap/trap.c and trap/fault.c, trap/report.c: what each exception class and each verdict leads to.
+ * ESR_EL2 values are written out: EC in 31:26, IL in 25, ISS below (Arm ARM D17.2.37).
+ */
+#include "trap_world.h"
+
+#define ESR_WFI 0x07e00000 /* EC 0x01, IL, CV, COND 14 */
+#define ESR_WFE 0x07e00001
+#define ESR_FP 0x1fe00000    /* EC 0x07 */
+#define ESR_HVC 0x5a000000   /* EC 0x16 */
+#define ESR_SMC 0x5e000000   /* EC 0x17 */
+#define ESR_FETCH 0x82000006 /* EC 0x20, translation fault, level 2 */
+#define ESR_LOAD 0x93880006  /* EC 0x24, ISV, 4 bytes into x8 */
+#define ESR_UNKNOWN 0x02000000
+
+static int setup(void **state)
+{
+	(void)state;
+	world_new(3);
+	return 0;
+}
+
+static void test_undefined(void **state)
+{
+	/* unknown, CP15 of AArch32, PAuth, SVE, ERET, SME, LS64 */
+	static const u64 classes[] = {0x00, 0x03, 0x06, 0x09, 0x0a, 0x0c, 0x19, 0x1a, 0x1c, 0x1d};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		world_new(3);
+		regs->pstate = 0x600003c5;
+		vcpus[0].ctx.el1[EL1_far_el1] = 0x77;
+		assert_ptr_equal(trap(classes[i] << 26 | 0x2000123, 0x5000, 0), &vcpus[0]);
+		assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x02000000);
+		assert_int_equal(vcpus[0].ctx.el1[EL1_elr_el1], 0x40001000);
+		assert_int_equal(vcpus[0].ctx.el1[EL1_far_el1], 0x77); /* has no address */
+		assert_int_equal(regs->pc, 0x40008200);
+		assert_int_equal(vcpus[0].exits[EXIT_FAULT], 1);
+	}
+}
+
+static void test_wait(void **state)
+{
+	(void)state;
+	world.wakes = true;
+	trap(ESR_WFI, 0, 0);
+	assert_int_equal(regs->pc, 0x40001004);
+	assert_int_equal(seen.switches, 0);
+	world.wakes = false;
+	world.next = &other;
+	assert_ptr_equal(trap(ESR_WFI, 0, 0), &other);
+	assert_int_equal(seen.reason, SCHED_BLOCK);
+	assert_ptr_equal(trap(ESR_WFE, 0, 0), &other);
+	assert_int_equal(seen.reason, SCHED_YIELD);
+	assert_int_equal(regs->pc, 0x4000100c);
+	assert_int_equal(vcpus[0].exits[EXIT_WFI], 3);
+	/* AArch32 at EL0 is not offered: UNDEF, by the vector for it */
+	regs->pstate = 0x10;
+	trap(ESR_WFI, 0, 0);
+	assert_int_equal(regs->pc, 0x40008600);
+}
+
+/* The beginning of a focused guest's line is on the screen before it sleeps. */
+static void test_wait_shows_prompt(void **state)
+{
+	(void)state;
+	vconsole_focus(&guest.console, true);
+	vconsole_put(&guest.console, '>');
+	trap(ESR_WFI, 0, 0);
+	assert_string_equal(said, "[crab] >");
+}
+
+static void test_fp(void **state)
+{
+	(void)state;
+	assert_ptr_equal(trap(ESR_FP, 0, 0), &vcpus[0]);
+	assert_ptr_equal(standin_fp_owner, &vcpus[0].ctx);
+	assert_int_equal(regs->pc, 0x40001000); /* the same instruction again */
+	assert_int_equal(vcpus[0].exits[EXIT_FP], 1);
+}
+
+/* HVC's PC is behind it already, SMC's is not. */
+static void test_hvc_smc(void **state)
+{
+	(void)state;
+	regs->x[0] = 0x84000000;
+	trap(ESR_HVC, 0, 0);
+	assert_int_equal(regs->x[0], 0x10001);
+	assert_int_equal(regs->pc, 0x40001000);
+	regs->x[0] = 0x84000000;
+	trap(ESR_SMC, 0, 0);
+	assert_int_equal(regs->x[0], 0x10001);
+	assert_int_equal(regs->pc, 0x40001004);
+}
+
+static void test_fetch(void **state)
+{
+	(void)state;
+	trap(ESR_FETCH, 0x40002000, 0x40002000);
+	assert_int_equal(seen.touched, 0x40002000);
+	assert_int_equal(regs->pc, 0x40001000);
+	assert_int_equal(vcpus[0].exits[EXIT_TOUCH], 1);
+	/* from EL1, nothing there: EC 0x21, synchronous external abort */
+	trap(ESR_FETCH, 0x9000abc, 0x9000000);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000010);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_far_el1], 0x9000abc);
+	assert_int_equal(regs->pc, 0x40008200);
+	/* from EL0: EC 0x20, by the vector for lower levels */
+	regs->pc = 0x1000;
+	regs->pstate = 0;
+	trap(ESR_FETCH, 0x9000abc, 0x9000000);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x82000010);
+	assert_int_equal(regs->pc, 0x40008400);
+	/* permission fault: memory of a channel is never executable */
+	trap(0x8200000f, 0xc000000, 0);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000010);
+}
+
+/*
+ * 4 KiB granule, 39 bits: walk from level 1. TTBR0 at 0x40002000; entry 1 there leads to 0x40003000,
+ * its entry 0 to a table where there is no memory.
+ */
+static void test_walk_level(void **state)
+{
+	static const u64 level2 = 0x40003003, level3 = 0x50000003;
+
+	(void)state;
+	vcpus[0].ctx.el1[EL1_ttbr0_el1] = 0x40002000;
+	vcpus[0].ctx.el1[EL1_tcr_el1] = 25;
+	memcpy(ram + 0x2008, &level2, 8);
+	memcpy(ram + 0x3000, &level3, 8);
+	trap(0x938000c6 | 0x80, 0x40000123, 0x50000000);	     /* store, S1PTW */
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x96000057); /* 0x25, WnR, walk level 3 */
+	assert_int_equal(vcpus[0].ctx.el1[EL1_far_el1], 0x40000123);
+	/* the root itself is nowhere */
+	vcpus[0].ctx.el1[EL1_ttbr0_el1] = 0x60000000;
+	regs->pc = 0x40001000;
+	trap(0x82000086, 0x40000123, 0x60000000);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000015); /* fetch, walk level 1 */
+	/* upper range, 64 KiB granule, 48 bits: level 1 */
+	vcpus[0].ctx.el1[EL1_ttbr1_el1] = 0x70000000;
+	vcpus[0].ctx.el1[EL1_tcr_el1] = 3ull << 30 | 16ull << 16;
+	regs->pc = 0x40001000;
+	trap(0x82000086, 0xffff800000000000, 0x70000000);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000015);
+	/* 16 KiB granule, 47 bits: level 1; and a size that no walk has: level 0 */
+	vcpus[0].ctx.el1[EL1_tcr_el1] = 1ull << 30 | 17ull << 16;
+	regs->pc = 0x40001000;
+	trap(0x82000086, 0xffff800000000000, 0x70000000);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000015);
+	vcpus[0].ctx.el1[EL1_tcr_el1] = 2ull << 30;
+	regs->pc = 0x40001000;
+	trap(0x82000086, 0xffff800000000000, 0x70000000);
+	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000014);
+}
+
+/* Any TCR and TTBR that a guest may write: no undefined behaviour, a level of 0 to 3. */
+static void test_walk_any(void **state)
+{
+	u64 x = 88172645463325252ull;
+
+	(void)state;
+	for (unsigned i = 0; i < 200000; i++) {
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		vcpus[0].ctx.el1[EL1_tcr_el1] = x;
+		vcpus[0].ctx.el1[EL1_ttbr0_el1] = x & 8 ? 0x40000000 | (x >> 40 & 0xf000) : x >> 9;
+		vcpus[0].ctx.el1[EL1_ttbr1_el1] = x >> 7;
+		memcpy(ram + (x >> 50 & 0x3ff8), &x, 8);
+		regs->pc = 0x40001000;
+		trap(0x82000086, x * 31, 0x50000000);
+		assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1] & ~3ull, 0x86000014);
+	}
+}
+
+/* A vector that faults by itself would do so for ever: the guest ends with a report. */
+static void test_no_vectors(void **state)
+{
+	(void)state;
+	vcpus[0].ctx.el1[EL1_vbar_el1] = 0;
+	vcpus[0].ctx.el1[EL1_esr_el1] = 0x96000045;
+	vcpus[0].ctx.el1[EL1_far_el1] = 0x123456;
+	regs->pc = 0x200;
+	regs->x[30] = 0xdeadbeef;
+	world.next = &other;
+	assert_ptr_equal(trap(ESR_FETCH, 0x200, 0), &other);
+	assert_int_equal(seen.ends, 1);
+	assert_ptr_equal(seen.ended, &guest);
+	assert_int_equal(seen.ended_how, VERDICT_CRASH);
+	assert_int_equal(seen.reason, SCHED_END);
+	assert_non_null(
+		strstr(said, "skerry: guest crab: crashed on vCPU 0 at PC 0000000000000200"));
+	assert_non_null(strstr(said,
+			       "instruction abort from a lower level, translation fault, level 2"
+			       ", at 0000000000000200 (ESR 82000006)"));
+	assert_non_null(strstr(said, "its last exception: data abort, translation fault, level 1"
+				     ", at 0000000000123456 (ESR 96000045)"));
+	assert_non_null(strstr(said, "x30 00000000deadbeef"));
+	assert_non_null(strstr(said, "look at ELR_EL1"));
+	/* the same PC at EL0, or with the other SP, is another vector: it goes on */
+	said_forget();
+	world_new(3);
+	vcpus[0].ctx.el1[EL1_vbar_el1] = 0;
+	regs->pc = 0x200;
+	regs->pstate = 0x3c4;
+	trap(ESR_FETCH, 0x200, 0);
+	assert_int_equal(seen.ends, 0);
+	assert_int_equal(regs->pc, 0);
+	/* no exception before: the vectors themselves are named */
+	regs->pc = 0x200;
+	vcpus[0].ctx.el1[EL1_esr_el1] = 0;
+	regs->pstate = 0x3c5;
+	trap(ESR_UNKNOWN, 0, 0);
+	assert_int_equal(seen.ends, 1);
+	assert_non_null(strstr(said, "look at VBAR_EL1"));
+}
+
+static void test_unexpected(void **state)
+{
+	(void)state;
+	world.next = &other;
+	assert_ptr_equal(trap(0xf2000000, 0, 0), &other); /* BRK, that EL2 never routed to itself */
+	assert_int_equal(seen.ended_how, VERDICT_CRASH);
+	assert_non_null(strstr(said, "EL2: BRK (ESR f2000000)"));
+	assert_non_null(strstr(said, "look at the instruction at PC"));
+	said_forget();
+	trap(0xfe000000, 0, 0);
+	assert_non_null(strstr(said, "without a name"));
+}
+
+static void test_serror(void **state)
+{
+	(void)state;
+	world.next = &other;
+	standin_syndrome.esr = 0xbe000000;
+	assert_ptr_equal(trap_serror(&vcpus[0]), &other);
+	assert_int_equal(seen.ended_how, VERDICT_CRASH);
+	assert_non_null(strstr(said, "SError"));
+}
+
+static void test_ends(void **state)
+{
+	static const struct {
+		u64 function;
+		enum verdict how;
+	} calls[] = {{0x84000008, VERDICT_EXIT}, {0x84000009, VERDICT_RESET}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		world_new(3);
+		world.next = &other;
+		regs->x[0] = calls[i].function;
+		assert_ptr_equal(trap(ESR_HVC, 0, 0), &other);
+		assert_int_equal(seen.ended_how, calls[i].how);
+		assert_int_equal(seen.reason, SCHED_END);
+	}
+	world_new(3);
+	world.next = &other;
+	regs->x[0] = 0x84000002; /* CPU_OFF */
+	assert_ptr_equal(trap(ESR_HVC, 0, 0), &other);
+	assert_int_equal(vcpus[0].power, VCPU_OFF);
+	assert_int_equal(seen.ends, 0);
+	assert_int_equal(seen.reason, SCHED_END);
+}
+
+/* Whoever was woken by a trap may go first; a trap that wakes nobody does not even ask. */
+static void test_wanted(void **state)
+{
+	(void)state;
+	world.wanted = true;
+	world.next = &other;
+	regs->x[0] = 0xc6000004; /* WHO_AM_I */
+	assert_ptr_equal(trap(ESR_HVC, 0, 0), &vcpus[0]);
+	world.has_channel = true;
+	regs->x[0] = 0xc6000007; /* DOORBELL */
+	regs->x[1] = 2;
+	assert_ptr_equal(trap(ESR_HVC, 0, 0), &other);
+	assert_int_equal(seen.reason, SCHED_TICK);
+	assert_int_equal(seen.switches, 1);
+}
+
+static void test_emulated_interface(void **state)
+{
+	(void)state;
+	world_new(2);
+	guest.vgic.emulated = true;
+	world.hcr = 0x80; /* VI */
+	regs->x[0] = 0x84000000;
+	trap(ESR_HVC, 0, 0);
+	assert_int_equal(standin_hcr, 0x800800b9);
+	world.hcr = 0;
+	trap(ESR_HVC, 0, 0);
+	assert_int_equal(standin_hcr, 0x80080039);
+}
+
+static void test_interrupts(void **state)
+{
+	(void)state;
+	world.acks[0] = 27;
+	trap_irq(&vcpus[0]);
+	assert_int_equal(seen.injections, 1);
+	assert_int_equal(seen.deactivated, 0); /* the guest's EOI does that */
+	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_TIMER], 1);
+
+	world_new(3);
+	world.acks[0] = 25;
+	world.acks[1] = 33;
+	trap_irq(&vcpus[0]);
+	assert_int_equal(seen.maintenances, 1);
+	assert_int_equal(seen.cp_inputs, 1);
+	assert_int_equal(seen.deactivated, 33);
+	assert_int_equal(seen.switches, 0);
+	/* not ours: off, and said */
+	world.acks[world.ack] = 77;
+	trap_irq(&vcpus[0]);
+	assert_int_equal(seen.disabled, 77);
+	assert_int_equal(seen.deactivated, 77);
+	assert_non_null(strstr(said, "interrupt 77"));
+}
+
+/* INTID 0 is the kick; world_ack ends at a zero, so it comes through a hook of its own. */
+static unsigned kicks;
+
+static u32 ack_kick(void)
+{
+	return kicks ? kicks--, 0 : 1023;
+}
+
+static void test_kick(void **state)
+{
+	struct gic_ops ops = world_gic;
+
+	(void)state;
+	ops.ack = ack_kick;
+	gic = &ops;
+	kicks = 1;
+	world.wanted = true;
+	world.next = &other;
+	assert_ptr_equal(trap_irq(&vcpus[0]), &other);
+	assert_int_equal(seen.refreshes, 1);
+	assert_int_equal(seen.reason, SCHED_TICK);
+	kicks = 100; /* one that never stops: 16 at a time, then the guest goes on */
+	trap_irq(&vcpus[0]);
+	assert_int_equal(seen.refreshes, 17);
+	kicks = 1; /* idle: nobody's interrupts to look at */
+	trap_interrupts(NULL);
+	assert_int_equal(seen.refreshes, 17);
+	gic = &world_gic;
+}
+
+static void test_idle_interrupts(void **state)
+{
+	(void)state;
+	world.acks[0] = 27;
+	world.acks[1] = 25;
+	world.acks[2] = 26;
+	timer_arm(&vcpus[0].vtimer.virt_soft, 500); /* due: 1000 is now */
+	trap_interrupts(NULL);
+	assert_int_equal(seen.maintenances, 0);
+	assert_int_equal(seen.injections, 1); /* the soft timer's, by interrupt 26 */
+	assert_int_equal(seen.deactivated, 26);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_undefined, setup),
+		cmocka_unit_test_setup(test_wait, setup),
+		cmocka_unit_test_setup(test_wait_shows_prompt, setup),
+		cmocka_unit_test_setup(test_fp, setup),
+		cmocka_unit_test_setup(test_hvc_smc, setup),
+		cmocka_unit_test_setup(test_fetch, setup),
+		cmocka_unit_test_setup(test_walk_level, setup),
+		cmocka_unit_test_setup(test_walk_any, setup),
+		cmocka_unit_test_setup(test_no_vectors, setup),
+		cmocka_unit_test_setup(test_unexpected, setup),
+		cmocka_unit_test_setup(test_serror, setup),
+		cmocka_unit_test_setup(test_ends, setup),
+		cmocka_unit_test_setup(test_wanted, setup),
+		cmocka_unit_test_setup(test_emulated_interface, setup),
+		cmocka_unit_test_setup(test_interrupts, setup),
+		cmocka_unit_test_setup(test_kick, setup),
+		cmocka_unit_test_setup(test_idle_interrupts, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

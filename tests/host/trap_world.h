@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The world around el2/trap for host tests: one guest of two vCPUs with 64 KiB of memory at
+ * 0x40000000, and in the place of guest/, switch and vGIC functions that write down what they were
+ * asked. To be included by one file of a test program, since it defines them.
+ */
+#ifndef TRAP_WORLD_H
+#define TRAP_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/context.h"
+#include "arch/cpu.h"
+#include "arch/idregs.h"
+#include "arch/pcpu.h"
+#include "arch/timer.h"
+#include "board/board.h"
+#include "board/gic.h"
+#include "board/random.h"
+#include "board/say.h"
+#include "guest/life.h"
+#include "guest/switch.h"
+#include "trap/trap.h"
+
+#define RAM_BASE 0x40000000ull
+#define RAM_BYTES 0x10000ull
+
+static struct guest guest, peer;
+static struct vcpu vcpus[2], other;
+static u8 ram[RAM_BYTES];
+static struct regs *const regs = &vcpus[0].ctx.regs;
+
+/* What was asked of the others, since world_new. */
+static struct {
+	unsigned touches, switches, ends, refreshes, maintenances, cp_inputs, injections;
+	u64 touched; /* last IPA */
+	enum sched_reason reason;
+	enum verdict ended_how;
+	struct guest *ended;
+	struct mmio access; /* last access of the vGIC */
+	unsigned accesses;
+	char device; /* of that: 'd'istributor, 'r'edistributor, cpu interface 'c' */
+	u64 sgi;
+	bool sgi_group1;
+	u32 dir;
+	char lines[64]; /* set_line calls of the last few: "96+96-" */
+	u32 disabled, deactivated;
+	u64 on_entry, on_argument;
+	unsigned on_index;
+	bool active;
+	unsigned set_actives;
+} seen;
+
+/* How the others answer. */
+static struct {
+	struct vcpu *next; /* whom switch_next gives */
+	bool wanted, wakes, refuse, busy;
+	u64 read; /* what a vGIC register reads */
+	u64 hcr;
+	u32 acks[20]; /* what gic->ack() gives, then 1023 */
+	unsigned ack;
+	enum vcpu_power was;
+	u64 stolen;
+	bool has_channel;
+} world;
+
+struct board board;
+void (*switch_idle_interrupts)(void);
+
+struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
+{
+	assert_non_null(prev);
+	seen.switches++;
+	seen.reason = reason;
+	world.wanted = false;
+	return world.next;
+}
+
+void life_end(struct guest *g, enum verdict how)
+{
+	seen.ends++;
+	seen.ended = g;
+	seen.ended_how = how;
+}
+
+bool sched_wanted(void)
+{
+	return world.wanted;
+}
+
+void cp_input(void)
+{
+	seen.cp_inputs++;
+}
+
+bool guest_touch(struct guest *g, ipa_t ipa)
+{
+	assert_ptr_equal(g, &guest);
+	seen.touches++;
+	seen.touched = ipa.v;
+	return ipa.v - RAM_BASE < RAM_BYTES;
+}
+
+static bool in_ram(ipa_t ipa, size_t bytes)
+{
+	return ipa.v >= RAM_BASE && ipa.v - RAM_BASE < RAM_BYTES &&
+	       bytes <= RAM_BYTES - (ipa.v - RAM_BASE);
+}
+
+bool guest_read(struct guest *g, void *to, ipa_t from, size_t bytes)
+{
+	assert_ptr_equal(g, &guest);
+	if (!in_ram(from, bytes))
+		return false;
+	memcpy(to, ram + (from.v - RAM_BASE), bytes);
+	return true;
+}
+
+bool guest_write(struct guest *g, ipa_t to, const void *from, size_t bytes)
+{
+	assert_ptr_equal(g, &guest);
+	if (!in_ram(to, bytes))
+		return false;
+	memcpy(ram + (to.v - RAM_BASE), from, bytes);
+	return true;
+}
+
+enum vcpu_power guest_cpu_on(struct guest *g, unsigned index, u64 entry, u64 argument)
+{
+	assert_ptr_equal(g, &guest);
+	seen.on_index = index;
+	seen.on_entry = entry;
+	seen.on_argument = argument;
+	return world.was;
+}
+
+u64 guest_stolen_time(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return world.stolen;
+}
+
+struct channel *guest_channel(struct guest *g, u64 index, unsigned *end)
+{
+	static struct channel channel;
+
+	assert_ptr_equal(g, &guest);
+	*end = 1;
+	channel = (struct channel){
+		.name = "rope",
+		.size = 0x3000,
+		.ends = {{.guest = &peer, .ipa = 0xc004000, .index = 5},
+			 {.guest = &guest, .ipa = 0xc001000, .index = 2}},
+	};
+	return world.has_channel && index == 2 ? &channel : NULL;
+}
+
+static bool access_vgic(char device, struct mmio *mmio)
+{
+	seen.device = device;
+	seen.access = *mmio;
+	seen.accesses++;
+	if (world.refuse)
+		return false;
+	if (!mmio->write)
+		mmio->value = mmio->size < 8 ? world.read & ((1ull << 8 * mmio->size) - 1) :
+					       world.read;
+	world.read += 0x1111;
+	return true;
+}
+
+bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio)
+{
+	(void)cpu;
+	return access_vgic('d', mmio);
+}
+
+bool vgic_redistributor(struct vgic_cpu *cpu, struct mmio *mmio)
+{
+	(void)cpu;
+	return access_vgic('r', mmio);
+}
+
+bool vgic_cpu_interface(struct vgic_cpu *cpu, struct mmio *mmio)
+{
+	(void)cpu;
+	return access_vgic('c', mmio);
+}
+
+void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level)
+{
+	size_t n = strlen(seen.lines);
+
+	(void)vgic;
+	(void)cpu;
+	snprintf(seen.lines + n, sizeof(seen.lines) - n, "%s%u%c", vgic == &peer.vgic ? "p" : "",
+		 intid, level ? '+' : '-');
+}
+
+void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
+{
+	assert_ptr_equal(cpu, &vcpus[0].vgic);
+	assert_int_equal(intid, 27);
+	assert_int_equal(pintid, board.virtual_timer);
+	seen.injections++;
+}
+
+bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
+{
+	(void)cpu;
+	assert_int_equal(intid, 27);
+	return world.busy;
+}
+
+void vgic_refresh(struct vgic_cpu *cpu)
+{
+	(void)cpu;
+	seen.refreshes++;
+}
+
+void vgic_maintenance(struct vgic_cpu *cpu)
+{
+	(void)cpu;
+	seen.maintenances++;
+}
+
+bool vgic_wakes(struct vgic_cpu *cpu)
+{
+	(void)cpu;
+	return world.wakes;
+}
+
+u64 vgic_hcr(const struct vgic_cpu *cpu)
+{
+	(void)cpu;
+	return world.hcr;
+}
+
+void vgic_send_sgi(struct vgic_cpu *cpu, u64 value, bool group1)
+{
+	(void)cpu;
+	seen.sgi = value;
+	seen.sgi_group1 = group1;
+}
+
+void vgic_dir(struct vgic_cpu *cpu, u32 intid)
+{
+	(void)cpu;
+	seen.dir = intid;
+}
+
+static u32 world_ack(void)
+{
+	return world.ack < ARRAY_SIZE(world.acks) && world.acks[world.ack] ?
+		       world.acks[world.ack++] :
+		       1023;
+}
+
+static void world_deactivate(u32 intid)
+{
+	seen.deactivated = intid;
+}
+
+static void world_disable(u32 intid)
+{
+	seen.disabled = intid;
+}
+
+static void world_set_active(u32 intid, bool active)
+{
+	assert_int_equal(intid, 27);
+	seen.active = active;
+	seen.set_actives++;
+}
+
+static const struct gic_ops world_gic = {
+	.set_active = world_set_active,
+	.name = "world",
+	.ack = world_ack,
+	.deactivate = world_deactivate,
+	.disable = world_disable,
+};
+const struct gic_ops *gic = &world_gic;
+
+static void world_new(unsigned gic_version)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (vcpus[i].vtimer.vgic)
+			vtimer_reset(&vcpus[i].vtimer); /* disarms */
+	memset(&seen, 0, sizeof(seen));
+	memset(&world, 0, sizeof(world));
+	memset(ram, 0, sizeof(ram));
+	memset(vcpus, 0, sizeof(vcpus));
+	memset(&guest, 0, sizeof(guest));
+	memset(&peer, 0, sizeof(peer));
+	memset(&board, 0, sizeof(board));
+	standin_pcpu_reset();
+	standin_timer_reset();
+	said_forget();
+	standin_translates = true;
+	standin_translate_offset = 0;
+	standin_fp_owner = NULL;
+	standin_fp_saves = 0;
+	standin_syndrome = (struct syndrome){0};
+	guest.gic_version = (u8)gic_version;
+	guest.id = 7;
+	guest.config.memory_size = RAM_BYTES;
+	guest.config.cpus = 2;
+	strcpy(guest.config.name, "crab");
+	guest.vgic.version = (u8)gic_version;
+	vconsole_init(&guest.console, guest.config.name, 0, false);
+	vpl011_init(&guest.uart, &guest.console, &guest.vgic);
+	for (unsigned i = 0; i < 2; i++) {
+		guest.vcpus[i] = &vcpus[i];
+		vcpus[i].guest = &guest;
+		vcpus[i].index = (u8)i;
+		vcpus[i].vgic.vgic = &guest.vgic;
+		vcpus[i].vgic.index = (u8)i;
+		context_reset(&vcpus[i].ctx, i);
+		vtimer_init(&vcpus[i].vtimer, &vcpus[i].vgic, 0);
+	}
+	other.guest = &peer;
+	world.next = &vcpus[0];
+	board.hyp_timer = 26;
+	board.virtual_timer = 27;
+	board.gic_maintenance = 25;
+	board.uart_irq = 33;
+	regs->pc = 0x40001000;
+	vcpus[0].ctx.el1[EL1_vbar_el1] = 0x40008000;
+}
+
+/* Instruction at the guest's PC. */
+__attribute__((unused)) static void put_instruction(u32 word)
+{
+	memcpy(ram + (regs->pc - RAM_BASE), &word, 4);
+}
+
+/* One trap; the vCPU that goes on. */
+__attribute__((unused)) static struct vcpu *trap(u64 esr, u64 far, u64 ipa)
+{
+	standin_syndrome = (struct syndrome){esr, far, ipa >> 12 << 4};
+	return trap_sync(&vcpus[0]);
+}
+
+#endif

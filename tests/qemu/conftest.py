@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine in QEMU for each test: booted afresh, bounded, and gone afterwards.
+
+HANG_GUARD is no part of any verdict: it only ends a run that would never end.
+"""
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pexpect
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD", "build")
+QEMU72 = os.environ.get("QEMU72") or "qemu-system-aarch64"
+QEMU10 = os.environ.get("QEMU10") or ""
+HANG_GUARD = 240  # seconds
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+STATUS = re.compile(r"^skerry: machine stops, status (\d+)$", re.MULTILINE)
+
+
+class Machine:
+    """One QEMU: what it printed so far is `text`, without carriage returns and colours."""
+
+    def __init__(self, arguments):
+        self.command = arguments
+        self.raw = ""
+        self.child = pexpect.spawn(arguments[0], arguments[1:], timeout=HANG_GUARD,
+                                   encoding="utf-8", codec_errors="replace", cwd=ROOT)
+        self.child.setecho(False)
+        self.child.delaybeforesend = None
+        self.child.logfile_read = self
+
+    def write(self, text):
+        self.raw += text
+
+    def flush(self):
+        pass
+
+    @property
+    def text(self):
+        return ESCAPES.sub("", self.raw).replace("\r", "")
+
+    def expect(self, pattern):
+        """Waits for a regular expression; returns the match."""
+        try:
+            self.child.expect(pattern)
+        except (pexpect.EOF, pexpect.TIMEOUT) as error:
+            raise AssertionError(
+                f"never came: {pattern!r}\n{' '.join(self.command)}\n{self.text[-6000:]}"
+            ) from error
+        return self.child.match
+
+    def send(self, text):
+        self.child.send(text)
+
+    def finish(self):
+        """Waits for the end; returns the status that the hypervisor gave in its last line."""
+        self.expect(pexpect.EOF)
+        found = STATUS.findall(self.text)
+        assert found, f"no status line\n{' '.join(self.command)}\n{self.text[-6000:]}"
+        return int(found[-1])
+
+    def lines(self, guest):
+        """What `guest` printed, line by line."""
+        prefix = f"[{guest}] "
+        return [line[len(prefix):] for line in self.text.split("\n") if line.startswith(prefix)]
+
+    def close(self):
+        self.child.close(force=True)
+
+
+def qemu_version(qemu):
+    out = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(n) for n in re.search(r"version (\d+)\.(\d+)", out).groups())
+
+
+def bundle_path(name):
+    path = Path(name)
+    return path if path.is_absolute() else BUILD / "bundles" / f"{name}.dtb"
+
+
+@pytest.fixture
+def boot(request):
+    """boot(bundle, gic=…, cpus=…, …) starts a machine; all are stopped when the test ends."""
+    machines = []
+
+    def start(bundle, gic=3, cpus=4, memory="1G", cpu="cortex-a57", qemu=QEMU72, options=(),
+              machine="virtualization=on", kernel=True):
+        assert not machines or not machines[-1].child.isalive(), "one machine at a time"
+        arguments = [qemu, "-M", f"virt,{machine},gic-version={gic}", "-cpu", cpu,
+                     "-smp", str(cpus), "-m", memory, "-nographic", "-nic", "none", "-no-reboot",
+                     *options]
+        if kernel:
+            arguments += ["-kernel", str(BUILD / "skerry.img")]
+        if bundle:
+            path = bundle_path(bundle)
+            assert path.exists(), f"{path} was not built"
+            arguments += ["-initrd", str(path)]
+        machines.append(Machine(arguments))
+        return machines[-1]
+
+    yield start
+    for machine in machines:
+        machine.close()
+
+
+@pytest.fixture
+def qemu10():
+    if not QEMU10:
+        pytest.skip("no QEMU 10: ci/setup could not get it from backports")
+    return QEMU10
+
+
+@pytest.fixture
+def dtb(tmp_path):
+    """dtb(source) compiles a bundle given as text; /incbin/ looks under the build directory."""
+    def compile_source(source, name="bundle"):
+        dts = tmp_path / f"{name}.dts"
+        out = tmp_path / f"{name}.dtb"
+        dts.write_text(source)
+        subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-i", str(BUILD), "-o", str(out),
+                        str(dts)], check=True)
+        return out
+    return compile_source
+
+
+# Every guest and feature is tried on each of these.
+MATRIX = [pytest.param(gic, cpus, id=f"gicv{gic}-{cpus}cpu") for gic in (2, 3) for cpus in (1, 4)]

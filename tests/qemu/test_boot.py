@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From power-on to the prompt, on every kind of `virt` that the issue names."""
+import pytest
+
+from conftest import BUILD
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("cpus", [1, 2, 8])
+@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a57", "cortex-a72", "max"])
+def test_every_cpu_and_controller(boot, gic, cpus, cpu):
+    machine = boot("hello", gic=gic, cpus=cpus, cpu=cpu, memory="256M")
+    assert machine.finish() == 0
+    assert "skerry: entered at EL2" in machine.text
+    assert f"skerry: CPUs   {cpus} of {cpus}" in machine.text
+    assert f"skerry: GIC    GICv{gic}," in machine.text
+    assert machine.lines("hello")
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("cpu", ["cortex-a57", "max"])
+def test_newer_qemu(boot, qemu10, gic, cpu):
+    machine = boot("hello", gic=gic, cpu=cpu, qemu=qemu10)
+    assert machine.finish() == 0
+    assert machine.lines("hello")
+
+
+@pytest.mark.parametrize("memory", ["128M", "3G"])
+def test_memory_sizes(boot, memory):
+    assert boot("hello", memory=memory).finish() == 0
+
+
+def test_without_bundle_there_is_a_prompt(boot):
+    machine = boot(None)
+    machine.expect("no bundle")
+    machine.expect("skerry> ")
+    machine.send("quit\r")
+    assert machine.finish() == 0
+
+
+def test_el1_is_told_so(boot):
+    machine = boot(None, machine="virtualization=off")
+    assert machine.finish() == 1
+    assert "entered at EL1, but a hypervisor needs EL2" in machine.text
+    assert "virtualization=on" in machine.text
+
+
+@pytest.mark.parametrize("address", ["0x40400000", "0x7fe00000"])
+def test_any_aligned_load_address(boot, tmp_path, address):
+    """The Image as raw bytes, entered by a few instructions; QEMU's tree is at RAM's start then."""
+    # movz x0, #0x4000, lsl #16; movz x1, #high, lsl #16; br x1
+    high = int(address, 16) >> 16
+    words = [0xD2A00000 | 0x4000 << 5, 0xD2A00001 | high << 5, 0xD61F0020]
+    start = tmp_path / "start.bin"
+    start.write_bytes(b"".join(word.to_bytes(4, "little") for word in words))
+    machine = boot(None, cpus=1, kernel=False, options=[
+        "-device", f"loader,file={BUILD}/skerry.img,addr={address},force-raw=on",
+        "-device", f"loader,file={start},addr=0x51000000,force-raw=on",
+        "-device", "loader,addr=0x51000000,cpu-num=0"])
+    machine.expect(f"image at {address}, device tree at 0x40000000")
+    machine.expect("skerry> ")
+    machine.send("quit\r")
+    assert machine.finish() == 0

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest's fault ends that guest, with a report; the others do not notice. Hostile guests too."""
+import re
+
+import pytest
+
+from conftest import MATRIX
+
+matrix = pytest.mark.parametrize(("gic", "cpus"), MATRIX)
+
+
+def honest_lines(machine, guest):
+    return [line for line in machine.lines(guest) if line == "honest: all sums right"]
+
+
+@matrix
+@pytest.mark.parametrize("how", ["vectors", "abort", "mmu", "pc", "stack"])
+def test_crash_is_reported(boot, gic, cpus, how):
+    machine = boot(f"crash-{how}", gic=gic, cpus=cpus)
+    assert machine.finish() == 1
+    assert honest_lines(machine, "bystander")
+    report = [line for line in machine.text.split("\n") if line.startswith("skerry: guest crash")]
+    assert report, machine.text[-4000:]
+    text = "\n".join(line for line in machine.text.split("\n") if line.startswith("skerry"))
+    assert "vCPU 0" in text and re.search(r"pc +0x|PC +0x|at 0x", text), text
+
+
+@matrix
+@pytest.mark.parametrize(("how", "status"), [("off", 0), ("exit3", 3), ("cpuoff", 0), ("panic", 255)])
+def test_ends_with_its_code(boot, gic, cpus, how, status):
+    machine = boot(f"crash-{how}", gic=gic, cpus=cpus)
+    assert machine.finish() == status
+    assert honest_lines(machine, "bystander")
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_destroyed_after_crash(boot, gic):
+    machine = boot("crash-destroy", gic=gic)
+    assert machine.finish() == 1
+    assert honest_lines(machine, "bystander")
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_crash_may_stop_the_machine(boot, gic):
+    assert boot("crash-shutdown", gic=gic).finish() == 1
+
+
+@matrix
+def test_hostile_beside_honest(boot, gic, cpus):
+    machine = boot("hostile", gic=gic, cpus=cpus)
+    assert machine.finish() == 0
+    assert honest_lines(machine, "honest")
+    assert any(line.startswith("hostile: seed") for line in machine.lines("hostile"))
+    # Nobody but the honest guest speaks in its name.
+    assert "honest: I lie" not in "\n".join(machine.lines("honest"))
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_three_hostile_on_one_cpu(boot, gic):
+    machine = boot("hostile3", gic=gic, cpus=1)
+    assert machine.finish() == 0
+    assert honest_lines(machine, "honest")
+
+
+@pytest.mark.parametrize("cpu", ["cortex-a53", "max"])
+def test_hostile_on_other_cpus(boot, cpu):
+    machine = boot("hostile", cpu=cpu)
+    assert machine.finish() == 0
+    assert honest_lines(machine, "honest")
+
+
+def test_hostile_on_newer_qemu(boot, qemu10):
+    machine = boot("hostile", cpu="max", qemu=qemu10)
+    assert machine.finish() == 0
+    assert honest_lines(machine, "honest")

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each guest of guest-pv/ and each feature it shows, on both controllers, with one CPU and four."""
+import re
+
+import pytest
+
+from conftest import MATRIX, ROOT
+
+matrix = pytest.mark.parametrize(("gic", "cpus"), MATRIX)
+
+
+def run(boot, bundle, gic, cpus, status=0, **kwargs):
+    machine = boot(bundle, gic=gic, cpus=cpus, **kwargs)
+    assert machine.finish() == status, machine.text[-6000:]
+    return machine
+
+
+def has(machine, guest, pattern):
+    found = [line for line in machine.lines(guest) if re.search(pattern, line)]
+    assert found, f"{guest} never said {pattern!r}:\n{machine.text[-6000:]}"
+    return found
+
+
+@matrix
+def test_hello(boot, gic, cpus):
+    has(run(boot, "hello", gic, cpus), "hello", r"^hello from EL1: I am hello, guest 0, CPU 0 of 1$")
+
+
+@matrix
+def test_ticker(boot, gic, cpus):
+    machine = run(boot, "ticker", gic, cpus)
+    ticks = [line for line in machine.lines("ticker") if line.startswith("tick ")]
+    assert len(ticks) >= 5
+    has(machine, "ticker", r"ticks: done$")
+
+
+@matrix
+def test_tour(boot, gic, cpus):
+    machine = run(boot, "tour", gic, cpus)
+    assert "UNEXPECTED" not in machine.text
+    has(machine, "tour", r"^tour over: ")
+
+
+@matrix
+@pytest.mark.parametrize("bundle", ["smp4", "smp8"])
+def test_smp(boot, gic, cpus, bundle):
+    machine = run(boot, bundle, gic, cpus)
+    has(machine, "smp", r"^sum \d+: right$")
+    assert len(has(machine, "smp", r"is up, MPIDR")) >= int(bundle[3:]) - 1
+
+
+@matrix
+@pytest.mark.parametrize("bundle", ["pingpong", "pingpong1"])
+def test_channel(boot, gic, cpus, bundle):
+    machine = run(boot, bundle, gic, cpus)
+    has(machine, "ping", r"rounds, \d+ bells, sum \d+: right")
+    has(machine, "pong", r"rounds, \d+ bells: done")
+
+
+@matrix
+def test_fp_registers_stay_apart(boot, gic, cpus):
+    machine = run(boot, "fp3", gic, cpus)
+    for guest in ("fp-a", "fp-b", "fp-c"):
+        has(machine, guest, r"right$")
+
+
+@matrix
+@pytest.mark.parametrize("bundle", ["gictest1", "gictest4", "gictest"])
+def test_interrupt_controller(boot, gic, cpus, bundle):
+    machine = run(boot, bundle, gic, cpus)
+    assert "FAIL" not in machine.text
+    assert re.search(r"gictest: [1-9]\d* passed, 0 failed", machine.text)
+
+
+@matrix
+def test_forms_without_syndrome(boot, gic, cpus):
+    machine = run(boot, "ldst", gic, cpus)
+    assert "FAIL" not in machine.text
+    has(machine, "ldst", "all forms right")
+
+
+@matrix
+def test_memory_reads_as_zero(boot, gic, cpus):
+    machine = run(boot, "zero", gic, cpus)
+    for guest in ("small", "odd", "large"):
+        has(machine, guest, "^PASS .* all zero$")
+
+
+@matrix
+def test_reset_gives_a_clean_copy(boot, gic, cpus):
+    machine = run(boot, "reset", gic, cpus)
+    has(machine, "reset", "^PASS after the reset")
+    assert "FAIL" not in machine.text
+
+
+@matrix
+def test_kinds_of_kernel(boot, gic, cpus):
+    machine = run(boot, "load", gic, cpus)
+    for guest in ("image", "flat", "elf"):
+        has(machine, guest, "^PASS image at")
+
+
+@matrix
+def test_least_memory(boot, gic, cpus):
+    machine = run(boot, "tiny", gic, cpus)
+    has(machine, "hello", "^hello from EL1")
+    has(machine, "sum", "right$")
+
+
+def shares(machine, weights):
+    counts = {guest: int(has(machine, guest, r"^spin \d+$")[0].split()[1]) for guest in weights}
+    total, whole = sum(counts.values()), sum(weights.values())
+    return {guest: counts[guest] / total / (weights[guest] / whole) - 1 for guest in weights}
+
+
+# Guest time is instructions here: no host's speed is in the verdict.
+COUNTED = ("-icount", "shift=4,sleep=off")
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize(("bundle", "weights"), [
+    ("spin", {"spin-a": 100, "spin-b": 100, "spin-c": 100}),
+    ("spin-weights", {"spin-100": 100, "spin-200": 200, "spin-400": 400}),
+])
+def test_fair_within_two_per_cent(boot, gic, bundle, weights):
+    machine = run(boot, bundle, gic, 1, options=COUNTED)
+    for guest, error in shares(machine, weights).items():
+        assert abs(error) < 0.02, f"{guest}: {error:+.2%}"
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_every_cpu_works_under_counted_time(boot, gic):
+    """With -icount QEMU runs CPUs in turn: whoever spins for another must yield to it."""
+    has(run(boot, "smp4", gic, 4, options=COUNTED), "smp", "right$")
+
+
+def test_two_hundred_guests_in_half_a_gigabyte(boot, dtb):
+    import subprocess
+    source = subprocess.run(["/usr/bin/python3", str(ROOT / "tests/bundles/gen_many.py"), "220"],
+                            capture_output=True, text=True, check=True).stdout
+    machine = boot(str(dtb(source, "many")), cpus=4, memory="512M")
+    assert machine.finish() == 0
+    for n in range(220):
+        has(machine, f"sum-{n}", r"^sum \d+: right$")
+
+
+def test_demo_keeps_five_at_work(boot):
+    machine = boot("demo")
+    machine.expect(r"\[ticker\] tick 3 ")
+    machine.send("\x1dp")
+    machine.expect("skerry> ")
+    machine.send("quit\r")
+    assert machine.finish() == 0
+    speakers = set(re.findall(r"^\[([\w.-]+)\] ", machine.text, re.MULTILINE))
+    assert len(speakers) >= 5, speakers
