@@ -89,6 +89,7 @@ static void map_devices(void)
 	map_range(&board.gicd);
 	map_range(&board.gicc);
 	map_range(&board.gich);
+	map_range(&board.gicv);
 	for (unsigned i = 0; i < board.gicrs; i++) {
 		u64 stride = board.gicr_stride ? board.gicr_stride : 256 * KIB;
 		struct fdt_range used = board.gicr[i];
@@ -270,13 +271,18 @@ void main_boot(const void *tree, u64 level)
 	init_frames();
 	if (!gic_probe() || !gic->init())
 		panic("main: no interrupt controller that Skerry knows");
+	if (level == 3 && gic_needs_firmware())
+		panic("entered at EL3, without firmware: the %s keeps its interrupts for the secure"
+		      " world. Start Skerry at EL2, behind firmware such as TF-A",
+		      gic->name);
 	init_cpu(&pcpus[0]);
 	cpus = start_cpus();
 	say("skerry: CPUs   %u of %u, %lu Hz counter\n", cpus, board.cpus_listed,
 	    timer_frequency());
 	say("skerry: memory %lu KiB, %lu KiB free\n", frames_count().total / KIB,
 	    frames_count().free / KIB);
-	say("skerry: GIC    %s, %u list registers\n", gic->name, gic->virt_lrs());
+	say("skerry: GIC    %s, %u list registers%s\n", gic->name, gic->virt_lrs(),
+	    gic->virt_links() ? "" : ", which lose level lines: EOIs will trap");
 	seed_random();
 	sysreg_init();
 	sched_init(cpus);

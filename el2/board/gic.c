@@ -57,3 +57,8 @@ void gicd_configure(u64 frame, u32 intid, bool level)
 
 	mmio_write32(reg, level ? value & ~edge : value | edge);
 }
+
+bool gic_needs_firmware(void)
+{
+	return mmio_read32(board.gicd.base + GICD_TYPER) & GICD_TYPER_SECURITY;
+}

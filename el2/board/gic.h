@@ -63,6 +63,9 @@ struct gic_ops {
 
 	/* The virtual CPU interface of this pCPU. */
 	unsigned (*virt_lrs)(void);				  /* how many list registers */
+	/* Whether a guest's EOI of a list register with HW = 1 has the physical line looked at again. If
+	 * not, a level-sensitive interrupt needs an EOI maintenance interrupt instead. */
+	bool (*virt_links)(void);
 	unsigned (*virt_priority_bits)(void);			  /* 5 .. 7 */
 	void (*virt_load)(const struct gic_virt *virt, u32 used); /* used: mask of LRs not empty */
 	void (*virt_save)(struct gic_virt *virt, u32 used); /* and switches it off; LRs in `used` */
@@ -80,6 +83,10 @@ extern const struct gic_ops gicv2_ops, gicv3_ops;
 
 /* Chooses by the board; NULL name: nothing that we know. Boot CPU, once. */
 bool gic_probe(void) MUST_CHECK;
+
+/* Whether interrupts are the secure world's until firmware hands them over (GICD_TYPER.SecurityExtn):
+ * then an EL2 that nobody prepared gets none. After gic->init(). */
+bool gic_needs_firmware(void);
 
 /* SGIs between pCPUs. */
 #define GIC_SGI_KICK 0 /* look at your run queue and your vCPU's virtual interrupts */

@@ -15,6 +15,9 @@ static inline void gicd_write_bit(u64 frame, u64 reg, u32 intid)
 	mmio_write32(frame + reg + 4 * (u64)(intid / 32), (u32)BIT(intid % 32));
 }
 
+/* gicv2_link.c */
+bool gicv2_try_link(void);
+
 /* INTIDs the distributor implements: 32, 64 ... 1020. */
 u32 gicd_lines(u64 frame);
 

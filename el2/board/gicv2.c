@@ -25,6 +25,7 @@
 
 static u32 lines;	      /* INTIDs that exist; constant after init, like lrs */
 static u32 lrs;		      /* list registers that we use */
+static bool linked;	      /* gicv2_try_link() found that HW = 1 works as it should */
 static u8 targets[PCPUS_MAX]; /* each pCPU's bit in GICD_ITARGETSR; each writes its own */
 
 static u32 gicc_read(u64 reg)
@@ -121,8 +122,15 @@ static void gicv2_init_cpu(void)
 	gicc_write(GICC_APR0, 0);
 	gicc_write(GICC_CTLR, (gicc_read(GICC_CTLR) & (u32)GICC_CTLR_BYPASS) |
 				      (u32)(GICC_CTLR_EOIMODE | GICC_CTLR_ENABLE));
+	if (this_pcpu()->id == 0)
+		linked = gicv2_try_link();
 	if (board.gic_maintenance != 0)
 		gicv2_enable(board.gic_maintenance, true);
+}
+
+static bool gicv2_virt_links(void)
+{
+	return linked;
 }
 
 /*
@@ -272,6 +280,7 @@ const struct gic_ops gicv2_ops = {
 	.set_active = gicv2_set_active,
 	.send_sgi = gicv2_send_sgi,
 	.virt_lrs = gicv2_virt_lrs,
+	.virt_links = gicv2_virt_links,
 	.virt_priority_bits = gicv2_virt_priority_bits,
 	.virt_load = gicv2_virt_load,
 	.virt_save = gicv2_virt_save,

@@ -228,6 +228,11 @@ static void gicv3_send_sgi(unsigned pcpu, unsigned sgi)
 	isb(); /* sent now, not at the next exception return */
 }
 
+static bool gicv3_virt_links(void)
+{
+	return true; /* QEMU's model too */
+}
+
 static unsigned gicv3_virt_lrs(void)
 {
 	return lrs;
@@ -324,6 +329,7 @@ const struct gic_ops gicv3_ops = {
 	.set_active = gicv3_set_active,
 	.send_sgi = gicv3_send_sgi,
 	.virt_lrs = gicv3_virt_lrs,
+	.virt_links = gicv3_virt_links,
 	.virt_priority_bits = gicv3_virt_priority_bits,
 	.virt_load = gicv3_virt_load,
 	.virt_save = gicv3_virt_save,

@@ -54,6 +54,7 @@ void vgic_init(struct vgic *vgic, unsigned version, bool emulated, unsigned cpus
 	vgic->emulated = emulated;
 	vgic->cpus = (u8)cpus;
 	vgic->lrs = emulated ? 0 : (u8)MIN(gic->virt_lrs(), GIC_LRS_MAX);
+	vgic->links = !emulated && gic->virt_links();
 }
 
 void vgic_init_cpu(struct vgic *vgic, struct vgic_cpu *cpu, unsigned index,
@@ -161,6 +162,8 @@ void vgic_timer_done(struct vgic_cpu *cpu)
 {
 	cpu->hw_held = false;
 	cpu->bank.level &= ~(u32)BIT(cpu->hw_intid); /* if it is high still, the PPI comes again */
+	if (!cpu->vgic->links && vgic_here(cpu))
+		gic->set_active(cpu->hw_pintid, false);
 }
 
 void vgic_release_timer(struct vgic_cpu *cpu)

@@ -73,6 +73,7 @@ struct vgic_cpu {
 struct vgic {
 	struct lock lock; /* protects all below and every vgic_cpu of this guest */
 	u8 version;	  /* 2 or 3 */
+	bool links;	  /* HW = 1 does what it should: gic->virt_links() */
 	bool emulated;	  /* CPU interface by HCR_EL2.VI instead of list registers */
 	u8 cpus;
 	u8 lrs;	  /* list registers of this machine; 0 if emulated */

@@ -44,6 +44,9 @@ enum { CONTROL, IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICAC
 #define GICR_TYPER_LAST BIT(4)
 #define GICR_WAKER_ASLEEP 6u /* ProcessorSleep and ChildrenAsleep */
 
+/* Keeps what the quick accesses need in registers out of the slow ones' frames. */
+#define NOINLINE __attribute__((noinline))
+
 /* How long to wait for another pCPU to fold: longer than any EL2 code runs. */
 #define FOLD_SPINS 100000u
 
@@ -171,14 +174,9 @@ static void write_active(struct vgic_cpu *owner, unsigned k, u32 bits, bool set)
 
 /* --- Registers of one bit an interrupt ------------------------------------------------------ */
 
-static u32 read_bits(struct vgic_cpu *self, struct vgic_cpu *owner, unsigned reg, unsigned k)
+static u32 read_states(struct vgic_cpu *self, struct vgic_cpu *owner, unsigned reg, unsigned k)
 {
 	switch (reg) {
-	case IGROUPR:
-		return vgic_bank(owner, k)->group1;
-	case ISENABLER:
-	case ICENABLER:
-		return vgic_bank(owner, k)->enabled;
 	case ISPENDR:
 	case ICPENDR:
 		return read_state(self, owner, k, false);
@@ -270,17 +268,18 @@ static u32 read_targets(const struct vgic_cpu *self, u32 word)
 	return route[0] | route[1] << 8 | route[2] << 16 | route[3] << 24;
 }
 
-/* An interrupt that is listed by its old target is folded there, and passed on from there. */
+/* Its old target may list it: where that can't be changed from here, it is passed on from there. */
 static void route(struct vgic_cpu *self, u32 spi, u32 value)
 {
 	struct vgic *vgic = self->vgic;
-	u32 intid = spi + VGIC_PRIVATE;
+	u32 intid = spi + VGIC_PRIVATE, k = intid / 32, bit = (u32)BIT(intid % 32), who;
 	struct vgic_cpu *old = vgic_target(vgic, intid);
 
 	if (vgic->spi_route[spi] == value)
 		return;
+	who = vgic_lr_recall(self, k, bit, false, false);
 	vgic->spi_route[spi] = value;
-	vgic_changed(self, intid / 32, (u32)BIT(intid % 32), old ? (u32)BIT(old->index) : 0);
+	vgic_changed(self, k, bit, who | (old ? (u32)BIT(old->index) : 0));
 }
 
 static void write_targets(struct vgic_cpu *self, u32 word, struct field field)
@@ -420,21 +419,38 @@ static void write_control(struct vgic_cpu *self, u32 offset, u32 value)
 	lock_drop(&vgic->lock);
 }
 
-/* Word registers of the distributor and of SGI_base, below 0x1000. `owner`: whose private interrupts
- * are meant; NULL: they are elsewhere (GICv3's distributor), RAZ/WI here. */
-static u32 read_word(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
+/*
+ * Registers below 0x200, which need neither the lock nor a look at list registers: the quick way.
+ * `owner`: whose private interrupts are meant; NULL: they are elsewhere (GICv3's distributor), RAZ/WI
+ * here.
+ */
+static u32 read_plain(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
+{
+	u32 word = offset % 0x80 / 4;
+	const struct vgic_bank *bank;
+
+	if (offset < 0x80)
+		return read_control(self->vgic, offset);
+	if (word >= VGIC_LINES / 32 || (word == 0 && !owner))
+		return 0;
+	bank = vgic_bank(owner ? owner : self, word);
+	return offset < 0x100 ? bank->group1 : bank->enabled;
+}
+
+/* Word registers of the distributor and of SGI_base, below 0x1000. */
+static NOINLINE u32 read_word(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
 {
 	struct vgic *vgic = self->vgic;
 	u32 word = offset % 0x80 / 4;
 	u32 *place;
 
 	switch (offset >> 7) {
-	case CONTROL:
-		return read_control(vgic, offset);
-	case IGROUPR ... ICACTIVER:
+	case CONTROL ... ICENABLER:
+		return read_plain(self, owner, offset);
+	case ISPENDR ... ICACTIVER:
 		if (word >= VGIC_LINES / 32 || (word == 0 && !owner))
 			return 0;
-		return read_bits(self, owner ? owner : self, offset >> 7, word);
+		return read_states(self, owner ? owner : self, offset >> 7, word);
 	case GICD_IPRIORITYR >> 7 ...(GICD_ITARGETSR - 1) >> 7:
 		place = priorities(vgic, owner, (offset - GICD_IPRIORITYR) / 4);
 		return place ? *place : 0;
@@ -456,8 +472,8 @@ static u32 read_word(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
 	}
 }
 
-static void write_word(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset,
-		       struct field field)
+static NOINLINE void write_word(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset,
+				struct field field)
 {
 	struct vgic *vgic = self->vgic;
 	u32 word = offset % 0x80 / 4;
@@ -562,7 +578,9 @@ bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio)
 
 	if (mmio->offset >= (vgic->version == 2 ? FRAME_V2 : FRAME_V3))
 		return false;
-	if (offset < 0x1000) {
+	if (!mmio->write && mmio->size == 4 && offset < 0x200 && offset % 4 == 0) {
+		mmio->value = read_plain(cpu, vgic->version == 2 ? cpu : NULL, offset);
+	} else if (offset < 0x1000) {
 		access_words(cpu, vgic->version == 2 ? cpu : NULL, offset, mmio);
 	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
 		access_router(cpu, offset, mmio);

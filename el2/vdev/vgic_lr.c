@@ -109,7 +109,7 @@ static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 	struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
 	unsigned source = lr_source(cpu->vgic, cpu->virt.lr[n]);
 
-	if (cpu->virt.lr[n] & GIC_LR_HW)
+	if (cpu->hw_held && cpu->hw_intid == intid)
 		fold_timer(cpu, lr);
 	cpu->virt.lr[n] = lr;
 	if (cpu->lr_unpend & mark)
@@ -237,7 +237,8 @@ static u64 compose(struct vgic_cpu *cpu, u32 intid, u64 before)
 	bool wanted = vgic_forwarded(cpu->vgic, bank) & bit;
 	bool mine = k == 0 || vgic_target(cpu->vgic, intid) == cpu;
 	bool timer = cpu->hw_held && cpu->hw_intid == intid;
-	u64 hw = GIC_LR_HW | (u64)cpu->hw_pintid << GIC_LR_PINTID_SHIFT;
+	u64 hw = cpu->vgic->links ? GIC_LR_HW | (u64)cpu->hw_pintid << GIC_LR_PINTID_SHIFT :
+				    GIC_LR_EOI;
 	u64 lr = rank(cpu, bank, intid);
 	bool moved;
 

@@ -45,19 +45,31 @@ def test_el1_is_told_so(boot):
     assert "virtualization=on" in machine.text
 
 
-@pytest.mark.parametrize("address", ["0x40400000", "0x7fe00000"])
-def test_any_aligned_load_address(boot, tmp_path, address):
+def by_hand(boot, tmp_path, address, **kwargs):
     """The Image as raw bytes, entered by a few instructions; QEMU's tree is at RAM's start then."""
     # movz x0, #0x4000, lsl #16; movz x1, #high, lsl #16; br x1
-    high = int(address, 16) >> 16
-    words = [0xD2A00000 | 0x4000 << 5, 0xD2A00001 | high << 5, 0xD61F0020]
+    words = [0xD2A00000 | 0x4000 << 5, 0xD2A00001 | (address >> 16) << 5, 0xD61F0020]
     start = tmp_path / "start.bin"
     start.write_bytes(b"".join(word.to_bytes(4, "little") for word in words))
-    machine = boot(None, cpus=1, kernel=False, options=[
-        "-device", f"loader,file={BUILD}/skerry.img,addr={address},force-raw=on",
+    return boot(None, cpus=1, kernel=False, options=[
+        "-device", f"loader,file={BUILD}/skerry.img,addr={address:#x},force-raw=on",
         "-device", f"loader,file={start},addr=0x51000000,force-raw=on",
-        "-device", "loader,addr=0x51000000,cpu-num=0"])
-    machine.expect(f"image at {address}, device tree at 0x40000000")
+        "-device", "loader,addr=0x51000000,cpu-num=0"], **kwargs)
+
+
+@pytest.mark.parametrize("address", [0x40400000, 0x7fe00000])
+def test_any_aligned_load_address(boot, tmp_path, address):
+    machine = by_hand(boot, tmp_path, address)
+    machine.expect(f"image at {address:#x}, device tree at 0x40000000")
     machine.expect("skerry> ")
     machine.send("quit\r")
     assert machine.finish() == 0
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_el3_without_firmware_is_told_so(boot, tmp_path, gic):
+    """It drops to EL2, where this machine's GIC gives it nothing: that is said, not found out."""
+    machine = by_hand(boot, tmp_path, 0x40400000, gic=gic, machine="virtualization=on,secure=on")
+    machine.expect("entered at EL3, image at 0x40400000")
+    machine.expect("keeps its interrupts for the secure world")
+    machine.expect("machine stops, status 1")

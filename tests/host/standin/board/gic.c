@@ -363,9 +363,16 @@ static void set_active(u32 ppi, bool active)
 	here()->active[ppi] = active;
 }
 
+bool model_links = true;
+
+static bool links(void)
+{
+	return model_links;
+}
+
 #define VIRTUAL                                                                                   \
-	.virt_lrs = count_lrs, .virt_priority_bits = priority_bits, .virt_load = load,            \
-	.virt_save = save, .virt_read_lr = read_lr, .virt_write_lr = write_lr,                    \
+	.virt_lrs = count_lrs, .virt_links = links, .virt_priority_bits = priority_bits,          \
+	.virt_load = load, .virt_save = save, .virt_read_lr = read_lr, .virt_write_lr = write_lr, \
 	.virt_empty = empty, .virt_read_hcr = read_hcr, .virt_write_hcr = write_hcr,              \
 	.virt_read_vmcr = read_vmcr, .virt_write_vmcr = model_set_vmcr, .set_active = set_active, \
 	.send_sgi = standin_send_sgi
