@@ -153,3 +153,15 @@ def test_demo_keeps_five_at_work(boot):
     assert machine.finish() == 0
     speakers = set(re.findall(r"^\[([\w.-]+)\] ", machine.text, re.MULTILINE))
     assert len(speakers) >= 5, speakers
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+@pytest.mark.parametrize("bundle", ["gictest", "gictest4", "ticker", "smp4", "pingpong", "fp3", "tour",
+                                    "ldst"])
+def test_gicv2_without_list_registers(boot, dtb, bundle, cpus):
+    """gic-version = <2> on GICv3 hardware: the CPU interface is emulated (HCR_EL2.VI)."""
+    source = (ROOT / "tests" / "bundles" / f"{bundle}.dts").read_text()
+    source = source.replace("memory-size", "gic-version = <2>; memory-size")
+    machine = run(boot, str(dtb(source)), 3, cpus)
+    assert "FAIL" not in machine.text and "WRONG" not in machine.text
+    assert "GICv2" in "".join(line for line in machine.text.split("\n") if "skerry: guest" in line)
