@@ -43,19 +43,22 @@ static bool console_range(const struct vcpu *vcpu, u64 *ipa, size_t *bytes)
 	return *ipa + vcpu->ctx.regs.x[2] >= *ipa;
 }
 
+/* A line that comes out ends the call: on a slow serial line it is the longest thing a guest can ask
+ * for, and others may want this pCPU. */
 static enum verdict call_console_write(struct vcpu *vcpu)
 {
+	struct vconsole *console = &vcpu->guest->console;
+	u64 ipa, lines = __atomic_load_n(&console->lines, __ATOMIC_RELAXED);
 	u8 text[SKERRY_CONSOLE_MAX];
-	size_t bytes;
-	u64 ipa;
+	size_t bytes, n = 0;
 
 	if (!console_range(vcpu, &ipa, &bytes))
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
 	if (bytes && !guest_read(vcpu->guest, text, IPA(ipa), bytes))
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
-	for (size_t i = 0; i < bytes; i++)
-		vconsole_put(&vcpu->guest->console, text[i]);
-	return answer(vcpu, (s64)bytes);
+	while (n < bytes && __atomic_load_n(&console->lines, __ATOMIC_RELAXED) == lines)
+		vconsole_put(console, text[n++]);
+	return answer(vcpu, (s64)n);
 }
 
 /* Is all of it the guest's own? Checked by reading it before input is taken out of the ring. */

@@ -36,10 +36,11 @@ static bool redistributor(struct vcpu *vcpu, struct mmio *mmio)
 	       vgic_redistributor(&vcpu->vgic, mmio);
 }
 
-/* Reached only where the hardware's virtual interface is not mapped there. */
+/* Reached only where the hardware's virtual interface is not mapped there: all of an emulated one,
+ * GICC_DIR of a mapped one. */
 static bool cpu_interface(struct vcpu *vcpu, struct mmio *mmio)
 {
-	return vcpu->guest->vgic.emulated && vgic_cpu_interface(&vcpu->vgic, mmio);
+	return vcpu->guest->gic_version == 2 && vgic_cpu_interface(&vcpu->vgic, mmio);
 }
 
 static bool uart(struct vcpu *vcpu, struct mmio *mmio)

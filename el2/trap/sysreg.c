@@ -223,6 +223,21 @@ static enum verdict write_sgi(struct vcpu *vcpu, u32 key, u64 value)
 	return VERDICT_NEXT_WOKE;
 }
 
+/* ICC_SRE_EL1 traps where the hardware could be a GICv2 too; guests see one that can't: SRE, DFB, DIB. */
+static enum verdict read_sre(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)key;
+	*value = 7;
+	return has_gicv3(vcpu) ? VERDICT_NEXT : VERDICT_UNDEF;
+}
+
+static enum verdict write_sre(struct vcpu *vcpu, u32 key, u64 value)
+{
+	(void)key;
+	(void)value;
+	return has_gicv3(vcpu) ? VERDICT_NEXT : VERDICT_UNDEF;
+}
+
 static enum verdict write_dir(struct vcpu *vcpu, u32 key, u64 value)
 {
 	(void)key;
@@ -273,6 +288,7 @@ static const struct sysreg sysregs[] = {
 	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir}, /* ICC_DIR */
 	{KEY(3, 0, 12, 11, 5), KEY(3, 0, 12, 11, 7), NULL,
 	 write_sgi},						      /* ICC_SGI1R, ASGI1R, SGI0R */
+	{KEY(3, 0, 12, 12, 5), KEY(3, 0, 12, 12, 5), read_sre, write_sre}, /* ICC_SRE */
 	{KEY(3, 1, 0, 0, 7), KEY(3, 1, 0, 0, 7), read_zero, NULL},    /* AIDR */
 	{KEY(3, 3, 14, 0, 1), KEY(3, 3, 14, 0, 1), read_count, NULL}, /* CNTPCT_EL0 */
 	{KEY(3, 3, 14, 2, 0), KEY(3, 3, 14, 2, 2), read_timer, write_timer}, /* CNTP_* */

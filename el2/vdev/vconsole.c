@@ -7,6 +7,7 @@
  */
 #include "vdev/vconsole.h"
 
+#include "arch/timer.h"
 #include "board/say.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -14,13 +15,11 @@
 /* Prefix with colour, a line, its end */
 #define SHOWN_MAX (VCONSOLE_LINE + 56)
 
+#define FLUSHES_PER_SECOND 200 /* of an unfinished line: a person sees no delay */
+
 #define ESC 0x1b
 enum { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_CSI, ESCAPE_STRING };
 
-void vconsole_init(struct vconsole *con, const char *name, unsigned index, bool quiet)
-{
-	*con = (struct vconsole){.name = name, .colour = (u8)(1 + index % 6), .quiet = quiet};
-}
 
 static size_t shown(const struct vconsole *con, const char *end, char *out)
 {
@@ -49,6 +48,17 @@ static void show_beginning(struct vconsole *con)
 		return;
 	con->fresh = false;
 	say_stand(con, out, shown(con, "", out));
+}
+
+static void flush_fired(struct timer *timer)
+{
+	vconsole_flush(CONTAINER_OF(timer, struct vconsole, flush));
+}
+
+void vconsole_init(struct vconsole *con, const char *name, unsigned index, bool quiet)
+{
+	*con = (struct vconsole){.name = name, .colour = (u8)(1 + index % 6), .quiet = quiet};
+	timer_init(&con->flush, flush_fired);
 }
 
 static void append(struct vconsole *con, char c)
@@ -144,6 +154,8 @@ void vconsole_put(struct vconsole *con, u8 byte)
 		return;
 	lock_take(&con->lock);
 	put(con, byte);
+	if (con->focused && con->fresh && !con->flush.armed)
+		timer_arm(&con->flush, timer_now() + timer_frequency() / FLUSHES_PER_SECOND);
 	lock_drop(&con->lock);
 }
 

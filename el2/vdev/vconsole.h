@@ -10,6 +10,7 @@
 
 #include "arch/lock.h"
 #include "lib/types.h"
+#include "sched/timer.h"
 
 #define VCONSOLE_LINE 160
 #define VCONSOLE_INPUT 64
@@ -27,6 +28,7 @@ struct vconsole {
 	char line[VCONSOLE_LINE];
 	u8 in_head, in_count;
 	u8 input[VCONSOLE_INPUT];
+	struct timer flush; /* armed while the beginning of a line waits to be shown */
 	u64 lines; /* printed in all */
 };
 
@@ -36,7 +38,8 @@ void vconsole_reset(struct vconsole *con);
 
 /* One byte that the guest prints. A line comes out when it is finished or full. */
 void vconsole_put(struct vconsole *con, u8 byte);
-/* The guest waits for input or sleeps: if it has the focus, what it has of a line is shown. */
+/* The guest waits for input or sleeps: if it has the focus, what it has of a line is shown. Without
+ * this it is shown a few milliseconds after its first byte, since a guest may sleep unseen. */
 void vconsole_flush(struct vconsole *con);
 
 /* A byte typed: false if the ring is full. */

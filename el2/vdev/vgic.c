@@ -158,11 +158,11 @@ void vgic_ask_lines(struct vgic_cpu *cpu, u32 mask)
 	}
 }
 
-void vgic_timer_done(struct vgic_cpu *cpu)
+void vgic_timer_done(struct vgic_cpu *cpu, bool by_hardware)
 {
 	cpu->hw_held = false;
 	cpu->bank.level &= ~(u32)BIT(cpu->hw_intid); /* if it is high still, the PPI comes again */
-	if (!cpu->vgic->links && vgic_here(cpu))
+	if (!by_hardware && cpu->loaded)
 		gic->set_active(cpu->hw_pintid, false);
 }
 
@@ -268,9 +268,10 @@ static void notify(struct vgic_cpu *cpu, u32 intid, unsigned source)
 		if (other)
 			cpu = other;
 	}
-	if (vgic_here(cpu) && !cpu->dirty && !cpu->vgic->emulated)
-		vgic_lr_update(cpu, intid, source);
-	else if (((vgic_forwarded(cpu->vgic, bank) | bank->listed) & bit) || cpu->vgic->emulated)
+	if (vgic_here(cpu) && !cpu->dirty && !cpu->vgic->emulated) {
+		if (intid >= VGIC_PRIVATE || !vgic_lr_quick(cpu, intid, source))
+			vgic_lr_update(cpu, intid, source);
+	} else if (((vgic_forwarded(cpu->vgic, bank) | bank->listed) & bit) || cpu->vgic->emulated)
 		vgic_poke(cpu);
 }
 
@@ -297,21 +298,36 @@ void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level)
 	lock_drop(&vgic->lock);
 }
 
-void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
+/* What list registers still hold of it has to be folded before it is pending anew. */
+static void inject_again(struct vgic_cpu *cpu, u32 intid)
 {
-	lock_take(&cpu->vgic->lock);
-	if (cpu->loaded && !vgic_here(cpu)) {
-		/* A soft timer came late: the comparator over there is the vCPU's again. */
-		lock_drop(&cpu->vgic->lock);
-		return;
-	}
 	vgic_lr_lift(cpu, intid);
 	cpu->hw_held = true;
-	cpu->hw_intid = (u16)intid;
-	cpu->hw_pintid = (u16)pintid;
 	cpu->bank.level |= (u32)BIT(intid);
 	notify(cpu, intid, 0);
-	lock_drop(&cpu->vgic->lock);
+}
+
+void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
+{
+	struct vgic *vgic = cpu->vgic;
+	bool here;
+
+	lock_take(&vgic->lock);
+	here = vgic_here(cpu);
+	/* Loaded elsewhere: a soft timer came late, the comparator over there is the vCPU's again. */
+	if (!cpu->loaded || here) {
+		cpu->hw_intid = (u16)intid;
+		cpu->hw_pintid = (u16)pintid;
+		if (!here || cpu->dirty || vgic->emulated) {
+			inject_again(cpu, intid);
+		} else {
+			cpu->hw_held = true;
+			cpu->bank.level |= (u32)BIT(intid);
+			if (!vgic_lr_quick(cpu, intid, 0))
+				inject_again(cpu, intid);
+		}
+	}
+	lock_drop(&vgic->lock);
 }
 
 bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)

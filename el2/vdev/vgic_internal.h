@@ -105,8 +105,8 @@ void vgic_changed(struct vgic_cpu *owner, unsigned k, u32 mask, u32 who);
 void vgic_pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source);
 /* Lets the physical timer interrupt fire again, if nothing of it is left in this vCPU. */
 void vgic_release_timer(struct vgic_cpu *cpu);
-/* The physical PPI was deactivated by the guest's own deactivation. */
-void vgic_timer_done(struct vgic_cpu *cpu);
+/* The guest has ended the timer's interrupt, and with it, by_hardware, the physical PPI. */
+void vgic_timer_done(struct vgic_cpu *cpu, bool by_hardware);
 /* Tells the vCPUs to which interrupts of this one's list registers have gone. */
 void vgic_pass_on(struct vgic_cpu *cpu);
 /* Is anything passed on to this vCPU? */
@@ -121,9 +121,11 @@ void vgic_deactivate_anywhere(struct vgic_cpu *cpu, u32 value);
 void vgic_lr_refresh(struct vgic_cpu *cpu);
 /* One interrupt has changed; the vCPU is here, and the interrupt is private or its own. */
 void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source);
+/* The same in the usual case of a private interrupt that comes; false: nothing was done. */
+bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source) MUST_CHECK;
 /* Folds back what the list register that lists this interrupt holds, if one of this vCPU does. */
 void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid);
-/* Drops list registers whose interrupt has ended; of a vCPU just saved. */
+/* Drops list registers whose interrupt has ended; of a vCPU just saved, on its pCPU. */
 void vgic_lr_prune(struct vgic_cpu *cpu);
 /* The list register (its number) of this interrupt, or -1. */
 int vgic_lr_find(const struct vgic_cpu *cpu, u32 intid, unsigned source);

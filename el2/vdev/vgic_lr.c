@@ -92,11 +92,11 @@ bool vgic_lr_holds(const struct vgic_cpu *cpu, unsigned k, u32 mask)
 /* --- Fold ---------------------------------------------------------------------------------- */
 
 /* A physical interrupt that the guest has acknowledged shows its line no more; it comes again if the
- * line is still high once it is deactivated. */
-static void fold_timer(struct vgic_cpu *cpu, u64 lr)
+ * line is still high once it is deactivated: by hardware, or where HW was 0, by us. */
+static void fold_timer(struct vgic_cpu *cpu, u64 lr, bool by_hardware)
 {
 	if (!(lr & LR_STATE))
-		vgic_timer_done(cpu);
+		vgic_timer_done(cpu, by_hardware);
 	else if (lr & GIC_LR_ACTIVE)
 		cpu->bank.level &= ~(u32)BIT(cpu->hw_intid);
 }
@@ -110,7 +110,7 @@ static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 	unsigned source = lr_source(cpu->vgic, cpu->virt.lr[n]);
 
 	if (cpu->hw_held && cpu->hw_intid == intid)
-		fold_timer(cpu, lr);
+		fold_timer(cpu, lr, cpu->virt.lr[n] & GIC_LR_HW);
 	cpu->virt.lr[n] = lr;
 	if (cpu->lr_unpend & mark)
 		lr &= ~GIC_LR_PENDING;
@@ -155,13 +155,19 @@ void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid)
 
 void vgic_lr_prune(struct vgic_cpu *cpu)
 {
-	for_each_bit(n, cpu->lr_used)
-		if (!(cpu->virt.lr[n] & LR_STATE)) {
-			/* Ended with its line still high: the maintenance interrupt won't come. */
-			cpu->dirty |= (cpu->virt.lr[n] & GIC_LR_EOI) &&
-				      !(cpu->virt.lr[n] & GIC_LR_HW);
-			fold_one(cpu, n);
+	for_each_bit(n, cpu->lr_used) {
+		u64 lr = cpu->virt.lr[n];
+
+		if (lr & LR_STATE)
+			continue;
+		if ((lr & GIC_LR_EOI) && !(lr & GIC_LR_HW)) {
+			/* The maintenance interrupt won't come any more. */
+			cpu->dirty = true;
+			if (cpu->hw_held && lr_intid(lr) == cpu->hw_intid)
+				gic->set_active(cpu->hw_pintid, false);
 		}
+		fold_one(cpu, n);
+	}
 }
 
 /*
@@ -223,6 +229,14 @@ static u64 rank(const struct vgic_cpu *cpu, const struct vgic_bank *bank, u32 in
 	       (bank->group1 & BIT(intid % 32) ? GIC_LR_GROUP1 : 0) | intid;
 }
 
+/* How the end of the timer's interrupt gets to the physical one. */
+static u64 timer_link(const struct vgic_cpu *cpu)
+{
+	if (!cpu->vgic->links)
+		return GIC_LR_EOI;
+	return GIC_LR_HW | (u64)cpu->hw_pintid << GIC_LR_PINTID_SHIFT;
+}
+
 /*
  * What a list register is to hold for this interrupt: 0 if there is nothing to list. `before`: what
  * it held, 0 if it was in none. An active one keeps the priority and group it was acknowledged with,
@@ -237,8 +251,7 @@ static u64 compose(struct vgic_cpu *cpu, u32 intid, u64 before)
 	bool wanted = vgic_forwarded(cpu->vgic, bank) & bit;
 	bool mine = k == 0 || vgic_target(cpu->vgic, intid) == cpu;
 	bool timer = cpu->hw_held && cpu->hw_intid == intid;
-	u64 hw = cpu->vgic->links ? GIC_LR_HW | (u64)cpu->hw_pintid << GIC_LR_PINTID_SHIFT :
-				    GIC_LR_EOI;
+	u64 hw = timer_link(cpu);
 	u64 lr = rank(cpu, bank, intid);
 	bool moved;
 
@@ -497,6 +510,55 @@ static bool sgi_is_plain(const struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
 	return !cpu->sgi_active[intid] && !(cpu->sgi_sources[intid] & ~BIT(source)) &&
 	       !vgic_lr_holds(cpu, 0, (u32)BIT(intid));
+}
+
+/* The list register to write this private interrupt to at once: its own if it has ended, or one
+ * that lists nothing. -1: there is more to be thought about. */
+static int quick_lr(const struct vgic_cpu *cpu, u32 intid)
+{
+	u32 free = ((u32)BIT(cpu->vgic->lrs) - 1) & ~cpu->lr_used;
+
+	if (!(cpu->bank.listed & BIT(intid)))
+		return free ? __builtin_ctz(free) : -1;
+	for_each_bit(n, cpu->lr_used)
+		if (lr_intid(cpu->virt.lr[n]) == intid)
+			return gic->virt_read_lr(n) & LR_STATE ? -1 : (int)n;
+	return -1;
+}
+
+/*
+ * The usual case, and what every guest's timer and SGIs cost: a private interrupt that is not about
+ * in any other way becomes pending, and there is room. What its own list register held has ended, so
+ * there is nothing to fold.
+ */
+bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
+{
+	struct vgic_bank *bank = &cpu->bank;
+	u32 bit = (u32)BIT(intid);
+	bool alone = !vgic_has_source(cpu->vgic, intid) || cpu->sgi_sources[intid] == BIT(source);
+	u64 lr;
+	int n;
+
+	if (!alone || (cpu->virt.hcr & HCR_OVERFLOW) ||
+	    !(vgic_forwarded(cpu->vgic, bank) & ~bank->active & bit))
+		return false;
+	n = quick_lr(cpu, intid);
+	if (n < 0)
+		return false;
+	lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
+	if (cpu->hw_held && cpu->hw_intid == intid)
+		lr |= timer_link(cpu);
+	else if (bank->level & bit)
+		lr |= GIC_LR_EOI;
+	cpu->lr_used |= (u32)BIT(n);
+	bank->listed |= bit;
+	cpu->lr_latched &= (u16)~BIT(n);
+	if (bank->latch & bit) {
+		cpu->lr_latched |= (u16)BIT(n);
+		vgic_unlatch(cpu, intid, source);
+	}
+	write_lr(cpu, (unsigned)n, lr);
+	return true;
 }
 
 void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source)

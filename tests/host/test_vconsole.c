@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: vdev/vconsole.c lib/format.c lib/screen.c
+// units: vdev/vconsole.c sched/timer.c sched/heap.c lib/format.c lib/screen.c
 /*
  * vdev/vconsole.c: what reaches the serial line, byte for byte.
  */

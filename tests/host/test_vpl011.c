@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: vdev/vpl011.c vdev/vconsole.c lib/format.c lib/screen.c
+// units: vdev/vpl011.c vdev/vconsole.c sched/timer.c sched/heap.c lib/format.c lib/screen.c
 /*
  * vdev/vpl011.c by its registers, as Arm DDI 0183 (chapter 3) has them.
  */

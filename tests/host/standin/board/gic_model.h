@@ -14,6 +14,7 @@
 void model_init(unsigned version, unsigned lrs);
 /* Which of equal interrupts is taken, and which list registers a save leaves behind, goes by this. */
 extern unsigned model_random;
+extern bool model_links; /* what virt_links says; true unless set */
 
 /* The guest's side, on this pCPU. group: ICC_IAR0/1 and so on; on v2 1 is AIAR and AEOIR. */
 u32 model_ack(unsigned group);

@@ -1,0 +1,1117 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The virtual GIC, one behaviour a test: registers by their number, list registers bit by bit, and
+ * the races between vCPUs on different pCPUs. Every value is from IHI 0048 or IHI 0069. What follows
+ * from long sequences is test_vgic_random.c's.
+ */
+// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/cpu.h"
+#include "arch/pcpu.h"
+#include "board/gic_model.h"
+#include "vdev/vgic.h"
+
+#define CPUS 3
+
+static struct vgic vgic;
+static struct vgic_cpu cpu[CPUS];
+static struct sched_entity entity[CPUS];
+static u32 woken, kicked;
+static bool timer_high;
+
+void sched_wake(struct sched_entity *e)
+{
+	woken |= 1u << (e - entity);
+}
+
+void sched_kick(unsigned pcpu)
+{
+	kicked |= 1u << pcpu;
+}
+
+static bool timer_line(struct vgic_cpu *c, u32 intid, bool *level)
+{
+	(void)c;
+	*level = timer_high;
+	return intid == 27;
+}
+
+/* cpus vCPUs, none loaded. */
+static void begin(unsigned version, bool emulated, unsigned cpus, unsigned lrs)
+{
+	standin_pcpu_reset();
+	standin_on_wait = NULL;
+	model_random = 0;
+	model_init(emulated ? 3 : version, lrs);
+	vgic_init(&vgic, version, emulated, cpus);
+	for (unsigned i = 0; i < cpus; i++)
+		vgic_init_cpu(&vgic, &cpu[i], i, &entity[i]);
+	woken = kicked = 0;
+	timer_high = false;
+}
+
+static void on(unsigned vcpu)
+{
+	standin_pcpu_set(vcpu);
+}
+
+/* vCPU i on pCPU i. */
+static void load_all(unsigned cpus)
+{
+	for (unsigned i = 0; i < cpus; i++) {
+		on(i);
+		vgic_load(&cpu[i]);
+		/* The guest: priority mask open, both groups on. */
+		if (!vgic.emulated)
+			model_set_vmcr(0xf84c0003);
+	}
+	on(0);
+}
+
+static bool access(unsigned vcpu, bool redist, struct mmio *mmio)
+{
+	return redist ? vgic_redistributor(&cpu[vcpu], mmio) : vgic_distributor(&cpu[vcpu], mmio);
+}
+
+static void write_as(unsigned vcpu, u64 offset, u64 value, unsigned size)
+{
+	struct mmio mmio = {.offset = offset, .size = (u8)size, .write = true, .value = value};
+
+	assert_true(vgic_distributor(&cpu[vcpu], &mmio));
+}
+
+static void gicd(u64 offset, u32 value)
+{
+	write_as(0, offset, value, 4);
+}
+
+static u64 gicd_read(u64 offset, unsigned size)
+{
+	struct mmio mmio = {.offset = offset, .size = (u8)size, .value = 0xdead};
+
+	assert_true(access(0, false, &mmio));
+	return mmio.value;
+}
+
+static void gicr(u64 offset, u32 value)
+{
+	struct mmio mmio = {.offset = offset, .size = 4, .write = true, .value = value};
+
+	assert_true(access(0, true, &mmio));
+}
+
+static u64 gicr_read(u64 offset, unsigned size)
+{
+	struct mmio mmio = {.offset = offset, .size = (u8)size, .value = 0xdead};
+
+	assert_true(access(0, true, &mmio));
+	return mmio.value;
+}
+
+static u32 gicc(u64 offset)
+{
+	struct mmio mmio = {.offset = offset, .size = 4};
+
+	assert_true(vgic_cpu_interface(&cpu[0], &mmio));
+	return (u32)mmio.value;
+}
+
+static void gicc_write(u64 offset, u32 value)
+{
+	struct mmio mmio = {.offset = offset, .size = 4, .write = true, .value = value};
+
+	assert_true(vgic_cpu_interface(&cpu[0], &mmio));
+}
+
+/* --- Registers ------------------------------------------------------------------------------ */
+
+static void test_identification(void **state)
+{
+	struct mmio mmio = {.size = 4};
+
+	(void)state;
+	begin(3, false, 3, 4);
+	load_all(3);
+	assert_int_equal(gicd_read(0x0, 4), 0x50); /* DS, ARE */
+	gicd(0x0, 0xffffffff);
+	assert_int_equal(gicd_read(0x0, 4), 0x53);
+	assert_int_equal(gicd_read(0x4, 4), 0x03480003); /* No1N, A3V, IDbits 10, 128 lines */
+	assert_int_equal(gicd_read(0x8, 4), 0x43b);
+	assert_int_equal(gicd_read(0xffe8, 4), 0x3b); /* architecture 3 */
+	assert_int_equal(gicd_read(0xfff0, 4), 0x0d);
+	assert_int_equal(gicd_read(0xfe8, 4), 0);
+	assert_int_equal(gicr_read(0x8, 8), 0x0000000000000000);
+	assert_int_equal(gicr_read(0x20008, 8), 0x0000000100000100);
+	assert_int_equal(gicr_read(0x40008, 8), 0x0000000200000210); /* Last */
+	assert_int_equal(gicr_read(0x40008, 4), 0x210);
+	assert_int_equal(gicr_read(0x4000c, 4), 0x2);
+	assert_int_equal(gicr_read(0x4, 4), 0x43b);
+	assert_int_equal(gicr_read(0xffe8, 4), 0x3b);
+	assert_int_equal(gicr_read(0x8, 2), 0);
+	assert_int_equal(gicr_read(0x14, 4), 6); /* asleep */
+	gicr(0x14, 0);
+	assert_int_equal(gicr_read(0x14, 4), 0);
+	assert_int_equal(gicr_read(0x20014, 4), 6);
+	gicr(0x14, 2);
+	assert_int_equal(gicr_read(0x14, 4), 6);
+	mmio.offset = 0x60000;
+	assert_false(vgic_redistributor(&cpu[0], &mmio));
+	mmio.offset = 0x10000;
+	assert_false(vgic_distributor(&cpu[0], &mmio));
+
+	begin(2, false, 3, 4);
+	load_all(3);
+	gicd(0x0, 0xffffffff);
+	assert_int_equal(gicd_read(0x0, 4), 3);
+	assert_int_equal(gicd_read(0x4, 4), 0x43);   /* 3 CPUs, 128 lines */
+	assert_int_equal(gicd_read(0xfe8, 4), 0x2b); /* architecture 2 */
+	assert_int_equal(gicd_read(0xfd0, 4), 0x04);
+	mmio.offset = 0x1000;
+	assert_false(vgic_distributor(&cpu[0], &mmio));
+	mmio.offset = 0;
+	assert_false(vgic_redistributor(&cpu[0], &mmio));
+}
+
+static void test_registers_v3(void **state)
+{
+	(void)state;
+	begin(3, false, 2, 4);
+	load_all(2);
+	gicd(0x84, 0xa5a5a5a5);
+	assert_int_equal(gicd_read(0x84, 4), 0xa5a5a5a5);
+	gicd(0x80, 0xffffffff); /* banked: in the redistributor */
+	assert_int_equal(gicd_read(0x80, 4), 0);
+	gicd(0x104, 0x0f0f0000);
+	gicd(0x104, 0x000000ff);
+	assert_int_equal(gicd_read(0x184, 4), 0x0f0f00ff);
+	gicd(0x184, 0x0f00000f);
+	assert_int_equal(gicd_read(0x104, 4), 0x000f00f0);
+	gicd(0x110, 0xffffffff); /* beyond 128 lines */
+	assert_int_equal(gicd_read(0x110, 4), 0);
+	gicd(0x420, 0xffffffff); /* five bits of priority */
+	assert_int_equal(gicd_read(0x420, 4), 0xf8f8f8f8);
+	write_as(0, 0x422, 0x87, 1);
+	assert_int_equal(gicd_read(0x420, 4), 0xf880f8f8);
+	assert_int_equal(gicd_read(0x422, 1), 0x80);
+	assert_int_equal(gicd_read(0x422, 2), 0); /* no halfwords */
+	write_as(0, 0x104, 0xffffffffffffffff, 8);
+	assert_int_equal(gicd_read(0x104, 4), 0x000f00f0);
+	assert_int_equal(gicd_read(0x105, 1), 0);
+	gicd(0x480, 0xffffffff);
+	assert_int_equal(gicd_read(0x480, 4), 0);
+	gicd(0xc08, 0xffffffff);
+	assert_int_equal(gicd_read(0xc08, 4), 0xaaaaaaaa);
+	gicd(0xc00, 0xffffffff);
+	assert_int_equal(gicd_read(0xc00, 4), 0);
+	gicd(0x820, 0x01010101); /* no ITARGETSR, no SGIR, no NSACR */
+	assert_int_equal(gicd_read(0x820, 4), 0);
+	gicd(0xe08, 0xffffffff);
+	assert_int_equal(gicd_read(0xe08, 4), 0);
+	write_as(0, 0x6100, 0xff8000000f, 8); /* no 1 of N: IRM is RES0 */
+	assert_int_equal(gicd_read(0x6100, 8), 0xff0000000f);
+	write_as(0, 0x6104, 0, 4);
+	write_as(0, 0x6100, 0x00010203, 4);
+	assert_int_equal(gicd_read(0x6100, 8), 0x10203);
+	assert_int_equal(gicd_read(0x6104, 4), 0);
+	assert_int_equal(gicd_read(0x6101, 1), 0);
+	assert_int_equal(gicd_read(0x60f8, 8), 0); /* INTID 31 */
+	assert_int_equal(gicd_read(0x6400, 8), 0); /* INTID 128 */
+
+	gicr(0x30080, 0xffff0000);
+	assert_int_equal(gicr_read(0x30080, 4), 0xffff0000);
+	assert_int_equal(gicr_read(0x10080, 4), 0); /* the other vCPU's */
+	assert_int_equal(gicr_read(0x10084, 4), 0);
+	assert_int_equal(gicr_read(0x10c00, 4), 0xaaaaaaaa);
+	gicr(0x10c00, 0);
+	gicr(0x10c04, 0xffffffff); /* our PPIs stay level-sensitive */
+	assert_int_equal(gicr_read(0x10c00, 4), 0xaaaaaaaa);
+	assert_int_equal(gicr_read(0x10c04, 4), 0);
+	gicr(0x1041c, 0x12345678);
+	assert_int_equal(gicr_read(0x1041c, 4), 0x10305078);
+	assert_int_equal(gicr_read(0x1041e, 1), 0x30);
+	gicr(0x10420, 0xffffffff);
+	assert_int_equal(gicr_read(0x10420, 4), 0);
+	assert_int_equal(gicr_read(0x10000, 4), 0);
+}
+
+static void test_registers_v2(void **state)
+{
+	(void)state;
+	begin(2, false, 3, 4);
+	load_all(3);
+	assert_int_equal(gicd_read(0x100, 4), 0xffff); /* SGIs are always enabled */
+	gicd(0x180, 0xffffffff);
+	assert_int_equal(gicd_read(0x100, 4), 0xffff);
+	gicd(0x820, 0xffffffff);
+	assert_int_equal(gicd_read(0x820, 4), 0x07070707);
+	write_as(0, 0x821, 2, 1);
+	assert_int_equal(gicd_read(0x820, 4), 0x07070207);
+	assert_int_equal(gicd_read(0x800, 4), 0x01010101);
+	gicd(0x800, 0);
+	assert_int_equal(gicd_read(0x81c, 4), 0x01010101);
+	assert_int_equal(gicd_read(0x880, 4), 0);
+	gicd(0x200, 0xffffffff); /* not SGIs: SPENDSGIR is for them */
+	assert_int_equal(gicd_read(0x200, 4), 0xffff0000);
+	write_as(0, 0xf25, 0xfe, 1); /* SGI 5 from CPUs 1 and 2 */
+	assert_int_equal(gicd_read(0xf24, 4), 0x0600);
+	assert_int_equal(gicd_read(0xf15, 1), 0x06);
+	assert_int_equal(gicd_read(0x200, 4), 0xffff0020);
+	gicd(0xf14, 0x0200);
+	assert_int_equal(gicd_read(0xf14, 4), 0x0400);
+	assert_int_equal(gicd_read(0xf00, 4), 0);
+
+	begin(2, false, 1, 4);
+	load_all(1);
+	gicd(0x820, 0x01010101); /* one CPU: RAZ/WI */
+	assert_int_equal(gicd_read(0x820, 4), 0);
+	assert_int_equal(gicd_read(0x800, 4), 0);
+}
+
+/* --- List registers ------------------------------------------------------------------------- */
+
+static void test_level_line(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x84, 2); /* 33: group 1, priority 0xa0 */
+	write_as(0, 0x421, 0xa0, 1);
+	vgic_set_line(&vgic, 0, 33, true);
+	assert_int_equal(gicd_read(0x204, 4), 2); /* seen while disabled */
+	assert_int_equal(model_lr(0), 0);
+	vgic_set_line(&vgic, 0, 33, false);
+	assert_int_equal(gicd_read(0x204, 4), 0);
+	vgic_set_line(&vgic, 0, 33, true);
+	gicd(0x104, 2);
+	/* pending, group 1, priority a0, EOI maintenance */
+	assert_int_equal(model_lr(0), 0x50a0020000000021);
+	assert_true(vgic_wakes(&cpu[0]));
+	assert_int_equal(model_ack(1), 33);
+	assert_false(vgic_wakes(&cpu[0]));
+	assert_int_equal(gicd_read(0x204, 4), 2);
+	assert_int_equal(gicd_read(0x304, 4), 2);
+	model_eoi(1, 33); /* the line is still high */
+	assert_true(model_maintenance());
+	vgic_maintenance(&cpu[0]);
+	assert_false(model_maintenance());
+	assert_int_equal(model_ack(1), 33);
+	vgic_set_line(&vgic, 0, 33, false); /* served: no maintenance interrupt */
+	assert_int_equal(model_lr(0), 0x90a0000000000021);
+	model_eoi(1, 33);
+	assert_false(model_maintenance());
+	assert_int_equal(gicd_read(0x304, 4), 0);
+}
+
+static void test_line_falls_while_pending(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	vgic_set_line(&vgic, 0, 34, true);
+	assert_true(model_fiq()); /* group 0 */
+	vgic_set_line(&vgic, 0, 34, false);
+	assert_false(model_fiq());
+	gicd(0x204, 4); /* by ISPENDR it stays pending whatever the line does */
+	vgic_set_line(&vgic, 0, 34, true);
+	vgic_set_line(&vgic, 0, 34, false);
+	assert_true(model_fiq());
+	gicd(0x284, 4);
+	assert_false(model_fiq());
+}
+
+static void test_distributor_off(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicr(0x10080, 0xffffffff);
+	gicr(0x10100, 0xffffffff);
+	vgic_send_sgi(&cpu[0], 0x5000001, true);
+	assert_false(model_irq());
+	gicd(0x0, 1); /* the other group */
+	assert_false(model_irq());
+	gicd(0x0, 2);
+	assert_true(model_irq());
+	gicd(0x0, 0);
+	assert_false(model_irq());
+	assert_int_equal(gicr_read(0x10200, 4), 0x20);
+}
+
+/* The round of a self-SGI touches one list register, once. */
+static void test_fast_sgi(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicr(0x10080, 0xffffffff);
+	gicr(0x10100, 0xffff);
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned before = model_writes;
+
+		vgic_send_sgi(&cpu[0], 0x7000001, true);
+		assert_int_equal(model_writes - before, 1);
+		assert_int_equal(model_lr(0), 0x5000000000000007);
+		assert_int_equal(model_ack(1), 7);
+		vgic_send_sgi(&cpu[0], 0x7000001, true); /* once more, while active */
+		assert_int_equal(model_lr(0), 0xd000000000000007);
+		model_eoi(1, 7);
+		assert_int_equal(model_ack(1), 7);
+		model_eoi(1, 7);
+		assert_int_equal(model_ack(1), 1023);
+	}
+}
+
+static void test_sgi_targets(void **state)
+{
+	(void)state;
+	begin(3, false, 3, 4);
+	load_all(3);
+	gicd(0x0, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		gicr(0x10100 + 0x20000 * i, 0xffff);
+		gicr(0x10080 + 0x20000 * i, 0x00ff); /* 8..15 are group 0 */
+	}
+	kicked = 0;
+	vgic_send_sgi(&cpu[0], 0x1000006, true);
+	assert_int_equal(kicked, 6);
+	vgic_send_sgi(&cpu[0], 0x10002000000, true); /* all but self */
+	vgic_send_sgi(&cpu[0], 0x0003000000 | 0xffff, true);
+	vgic_send_sgi(&cpu[0], 0x4000001, false); /* SGI0R: not group 1's */
+	vgic_send_sgi(&cpu[0], 0x9000001, false);
+	vgic_send_sgi(&cpu[0], 0xa000001, true); /* SGI1R: either group's */
+	vgic_send_sgi(&cpu[0], 0xb010001, true); /* other clusters */
+	vgic_send_sgi(&cpu[0], 0x010b000001, true);
+	vgic_send_sgi(&cpu[0], 0x000100000b000001, true);
+	vgic_send_sgi(&cpu[0], 0x10000b000001, true); /* Aff0 16.. */
+	assert_int_equal(gicr_read(0x10200, 4), 0x0608);
+	assert_int_equal(gicr_read(0x30200, 4), 0x000e);
+	assert_int_equal(gicr_read(0x50200, 4), 0x000e);
+}
+
+/* Five nested interrupts with two list registers; then more pending ones than list registers. */
+static void test_overflow(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 2);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x84, 0xff);
+	gicd(0x104, 0xff);
+	gicd(0x420, 0x20304050); /* 32..35: 50, 40, 30, 20 */
+	gicd(0x424, 0x18181810); /* 36: 10 */
+	for (u32 i = 32; i <= 36; i++) {
+		vgic_set_line(&vgic, 0, i, true);
+		assert_int_equal(model_ack(1), i);
+		vgic_set_line(&vgic, 0, i, false);
+	}
+	assert_true(model_traps_dir());
+	assert_int_equal(gicd_read(0x304, 4), 0x1f);
+	for (u32 i = 36; i >= 32; i--) {
+		assert_int_equal(model_rpr(), i == 36 ? 0x10 : 0x20 + 0x10 * (35 - i));
+		model_eoi(1, i);
+		if (model_maintenance())
+			vgic_maintenance(&cpu[0]);
+		assert_int_equal(gicd_read(0x304, 4), 0x1f >> (37 - i));
+	}
+	assert_false(model_traps_dir());
+	gicd(0xc08, 0xaaaa); /* edges */
+	for (u32 i = 32; i <= 36; i++) {
+		vgic_set_line(&vgic, 0, i, true);
+		vgic_set_line(&vgic, 0, i, false);
+	}
+	for (u32 i = 36; i >= 32; i--) {
+		assert_int_equal(model_ack(1), i);
+		model_eoi(1, i);
+		if (model_maintenance())
+			vgic_maintenance(&cpu[0]);
+	}
+	assert_int_equal(model_hcr(), 1);
+	assert_int_equal(model_ack(1), 1023);
+}
+
+/* An EOI of what is in no list register: the best of those that are not listed ends. */
+static void test_eoi_count(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 2);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	gicd(0x420, 0x20304050);
+	for (u32 i = 32; i <= 35; i++) {
+		vgic_set_line(&vgic, 0, i, true);
+		assert_int_equal(model_ack(0), i);
+		vgic_set_line(&vgic, 0, i, false);
+	}
+	vgic_maintenance(&cpu[0]);
+	assert_int_equal(model_hcr() & 6, 6); /* UIE, LRENPIE */
+	model_eoi(0, 33);		      /* not listed: EOIcount */
+	assert_int_equal(model_hcr() >> 27, 1);
+	assert_true(model_maintenance());
+	vgic_maintenance(&cpu[0]);
+	assert_int_equal(model_hcr() >> 27, 0);
+	assert_int_equal(gicd_read(0x304, 4), 0xd);
+}
+
+/* An active interrupt that is pending again must not get before better ones that have no room. */
+static void test_pending_again(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 2);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	gicd(0xc08, 0xaaaa);
+	gicd(0x420, 0x00201040); /* 32: 40, 33: 10, 34: 20 */
+	vgic_set_line(&vgic, 0, 32, true);
+	assert_int_equal(model_ack(0), 32);
+	vgic_set_line(&vgic, 0, 32, false);
+	for (u32 i = 32; i <= 34; i++)
+		vgic_set_line(&vgic, 0, i, true);
+	model_eoi(0, 32);
+	for (u32 i = 0; i < 3; i++) {
+		if (model_maintenance())
+			vgic_maintenance(&cpu[0]);
+		assert_int_equal(model_ack(0), i == 2 ? 32 : 33 + i);
+		model_eoi(0, i == 2 ? 32 : 33 + i);
+	}
+}
+
+/* With a binary point of 7 group 1 preempts everything: the one taken last is not that of the
+ * highest priority, but it is the one to be ended next. */
+static void test_binary_point(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 2);
+	load_all(1);
+	model_set_vmcr(0xf85c0003); /* VBPR1 7 */
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	gicd(0xc08, 0xaaaa);
+	gicd(0x84, 4); /* 34: group 1 */
+	gicd(0x420, 0x70602030);
+	for (u32 i = 32; i <= 34; i++) {
+		vgic_set_line(&vgic, 0, i, true);
+		if (model_maintenance())
+			vgic_maintenance(&cpu[0]);
+		assert_int_equal(model_ack(i == 34), i);
+	}
+	vgic_set_line(&vgic, 0, 35, true);
+	assert_int_equal(model_lr(0), 0x9060000000000022); /* 34 keeps its list register */
+	model_eoi(1, 34);
+	if (model_maintenance())
+		vgic_maintenance(&cpu[0]);
+	assert_int_equal(gicd_read(0x304, 4), 3);
+}
+
+/* The guest ends a level-sensitive interrupt, and is off its pCPU before the maintenance interrupt. */
+static void test_save_before_maintenance(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	vgic_set_line(&vgic, 0, 32, true);
+	assert_int_equal(model_ack(0), 32);
+	model_eoi(0, 32);
+	vgic_save(&cpu[0]);
+	vgic_load(&cpu[0]);
+	assert_int_equal(model_ack(0), 32);
+}
+
+static void test_dir(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	model_set_vmcr(0xf84c0203); /* EOImode 1 */
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	vgic_set_line(&vgic, 0, 32, true);
+	assert_int_equal(model_ack(0), 32);
+	model_eoi(0, 32);
+	assert_int_equal(model_ack(0), 1023); /* active still */
+	vgic_dir(&cpu[0], 32);
+	assert_int_equal(model_ack(0), 32); /* its line is high */
+	vgic_set_line(&vgic, 0, 32, false);
+	model_eoi(0, 32);
+	vgic_dir(&cpu[0], 32);
+	assert_int_equal(gicd_read(0x304, 4), 0);
+	vgic_dir(&cpu[0], 0xffffff); /* no such */
+	vgic_dir(&cpu[0], 1019);
+
+	begin(2, false, 2, 4);
+	load_all(2);
+	model_set_vmcr(0xf84c0201);
+	gicd(0x0, 1);
+	write_as(0, 0xf21, 3, 1); /* SGI 1 from both CPUs */
+	/* pending, CPUID 0, EOI maintenance: then comes CPU 1's */
+	assert_int_equal(model_lr(0), 0x4000020000000001);
+	assert_int_equal(model_ack(0), 0x001);
+	model_eoi(0, 0x001);
+	assert_int_equal(model_ack(0), 1023);
+	gicc_write(0x1000, 0x001);
+	assert_int_equal(model_lr(0), 0x4000000100000001);
+	assert_int_equal(model_ack(0), 0x401);
+	model_eoi(0, 0x401);
+	gicc_write(0x1000, 0x001); /* not that source */
+	assert_int_equal(gicd_read(0x300, 4), 2);
+	gicc_write(0x1000, 0x401);
+	assert_int_equal(gicd_read(0x300, 4), 0);
+	assert_int_equal(gicc(0x0c), 0);
+}
+
+static void test_sgir_v2(void **state)
+{
+	(void)state;
+	begin(2, false, 3, 4);
+	load_all(3);
+	gicd(0x0, 1);
+	write_as(1, 0xf00, 0x00030002, 4); /* list: CPUs 0, 1 */
+	write_as(1, 0xf00, 0x01000003, 4); /* all but self */
+	write_as(1, 0xf00, 0x02000004, 4); /* self */
+	write_as(1, 0xf00, 0x03070005, 4); /* reserved */
+	assert_int_equal(gicd_read(0xf20, 4), 0x02020000);
+	assert_int_equal(gicd_read(0xf24, 4), 0);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_ack(0), 0x402);
+	model_eoi(0, 0x402);
+	assert_int_equal(model_ack(0), 0x404);
+}
+
+/* --- The timer ------------------------------------------------------------------------------ */
+
+static void test_timer(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicr(0x10080, 0xffffffff);
+	gic->set_active(30, true); /* as the acknowledge of the physical PPI 30 left it */
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_false(model_irq()); /* disabled: it waits, and the PPI stays active */
+	assert_true(vgic_timer_busy(&cpu[0], 27));
+	assert_true(model_active(30));
+	gicr(0x10100, 1u << 27);
+	assert_int_equal(model_lr(0), 0x7000001e0000001b); /* pending, HW, group 1 */
+	assert_int_equal(model_ack(1), 27);
+	assert_true(vgic_timer_busy(&cpu[0], 27));
+	vgic_save(&cpu[0]);
+	assert_true(model_is_clean());
+	assert_true(vgic_timer_busy(&cpu[0], 27));
+	vgic_load(&cpu[0]);
+	model_eoi(1, 27);
+	assert_false(model_active(30));
+	assert_false(vgic_timer_busy(&cpu[0], 27));
+
+	/* Ended by ICACTIVER: hardware doesn't see it, so the PPI is let go here. */
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_int_equal(model_ack(1), 27);
+	gicr(0x10380, 1u << 27);
+	assert_false(model_active(30));
+	assert_false(vgic_timer_busy(&cpu[0], 27));
+	assert_false(vgic_timer_busy(&cpu[0], 26));
+}
+
+/* The guest turns its timer off without a trap. */
+static void test_timer_line(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	vgic.line_now = timer_line;
+	load_all(1);
+	gicd(0x0, 3);
+	timer_high = true;
+	assert_int_equal(gicr_read(0x10200, 4), 1u << 27);
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	timer_high = false;
+	assert_int_equal(gicr_read(0x10200, 4), 0);
+	gicr(0x10100, 1u << 27);
+	assert_false(model_fiq());
+	assert_false(model_active(30)); /* or it could never come again */
+}
+
+static void test_timer_unloaded(void **state)
+{
+	(void)state;
+	begin(3, false, 2, 4);
+	load_all(2);
+	gicd(0x0, 3);
+	gicr(0x30100, 1u << 27);
+	vgic_inject_timer(&cpu[1], 27,
+			  30); /* a soft timer that came late: it is loaded elsewhere */
+	assert_false(vgic_timer_busy(&cpu[1], 27));
+	on(1);
+	vgic_save(&cpu[1]);
+	on(0);
+	woken = 0;
+	vgic_inject_timer(&cpu[1], 27, 30);
+	assert_int_equal(woken, 2);
+	assert_true(vgic_timer_busy(&cpu[1], 27));
+	on(2);
+	gic->set_active(30, true);
+	vgic_load(&cpu[1]);
+	assert_int_equal(model_lr(0), 0x6000001e0000001b);
+	assert_true(vgic_wakes(&cpu[1]));
+}
+
+/* An interrupt that was pending by ISPENDR leaves nothing of that in its list register. */
+static void test_timer_after_latch(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	vgic.line_now = timer_line;
+	load_all(1);
+	gicd(0x0, 3);
+	gicr(0x10100, 1u << 27);
+	gicr(0x10200, 1u << 27);
+	assert_int_equal(model_ack(0), 27);
+	model_eoi(0, 27);
+	timer_high = true;
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_true(model_fiq());
+	timer_high = false;
+	vgic_maintenance(&cpu[0]);
+	assert_false(model_fiq());
+	assert_int_equal(gicr_read(0x10200, 4), 0);
+}
+
+/* It fires again while the vCPU is off its pCPU with the interrupt active and disabled. */
+static void test_timer_active_unloaded(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	model_set_vmcr(0xf84c0201); /* EOImode 1 */
+	gicd(0x0, 3);
+	gicr(0x10100, 1u << 27);
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_int_equal(model_ack(0), 27);
+	gicr(0x10180, 1u << 27);
+	model_eoi(0, 27);
+	vgic_save(&cpu[0]);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_load(&cpu[0]);
+	model_dir(27);
+	assert_int_equal(gicr_read(0x10300, 4), 0);
+}
+
+/* GICv2 as QEMU has it: HW = 1 would lose the line, so the EOI asks for us. */
+static void test_timer_unlinked(void **state)
+{
+	(void)state;
+	model_links = false;
+	begin(2, false, 1, 4);
+	model_links = true;
+	load_all(1);
+	gicd(0x0, 1);
+	gicd(0x100, 1u << 27);
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_int_equal(model_lr(0), 0x400002000000001b); /* EOI maintenance */
+	assert_int_equal(model_ack(0), 27);
+	model_eoi(0, 27);
+	assert_true(model_active(30));
+	assert_true(model_maintenance());
+	vgic_maintenance(&cpu[0]);
+	assert_false(model_active(30));
+	assert_false(vgic_timer_busy(&cpu[0], 27));
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_int_equal(model_ack(0), 27);
+	model_eoi(0, 27);
+	vgic_save(&cpu[0]); /* before the maintenance interrupt */
+	assert_false(model_active(30));
+}
+
+/* --- Several pCPUs -------------------------------------------------------------------------- */
+
+/* vCPU 1 has edge-triggered 40, and nothing else is enabled. */
+static void edge_to_1(void)
+{
+	begin(3, false, 2, 4);
+	load_all(2);
+	gicd(0x0, 3);
+	gicd(0xc08, 0xaaaaaaaa);
+	gicd(0x104, 1u << 8);
+	write_as(0, 0x6140, 1, 8);
+	vgic_set_line(&vgic, 0, 40, true);
+	vgic_set_line(&vgic, 0, 40, false);
+	assert_int_equal(kicked, 2);
+	assert_int_equal(woken, 2);
+	on(1);
+	assert_int_equal(model_ack(0), 1023);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_ack(0), 40); /* without a trap */
+	on(0);
+	kicked = 0;
+}
+
+static void test_second_edge(void **state)
+{
+	(void)state;
+	edge_to_1();
+	vgic_set_line(&vgic, 0, 40, true);
+	on(1);
+	model_eoi(0, 40); /* before its pCPU could look */
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_ack(0), 40);
+	model_eoi(0, 40);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_ack(0), 1023);
+}
+
+/* ICPENDR and ISPENDR of an interrupt that another pCPU lists. */
+static void test_clear_elsewhere(void **state)
+{
+	(void)state;
+	edge_to_1();
+	on(1);
+	model_eoi(0, 40);
+	on(0);
+	vgic_set_line(&vgic, 0, 40, true);
+	vgic_set_line(&vgic, 0, 40, false);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_true(model_fiq());
+	on(0);
+	gicd(0x284, 1u << 8);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_false(model_fiq());
+	on(0);
+	gicd(0x204, 1u << 8);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	on(0);
+	gicd(0x284, 1u << 8);
+	gicd(0x204, 1u << 8); /* both before the other looks */
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_ack(0), 40);
+	on(0);
+	gicd(0x384, 1u << 8); /* ends it over there */
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_lr(0) >> 62, 0);
+}
+
+static unsigned waits;
+
+static void answer(void)
+{
+	waits++;
+	assert_int_equal(vgic.lock.next, vgic.lock.serving);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	on(0);
+}
+
+static void no_answer(void)
+{
+	waits++;
+}
+
+/* A read of state that another pCPU holds asks it, and waits. */
+static void test_read_elsewhere(void **state)
+{
+	(void)state;
+	edge_to_1();
+	standin_on_wait = answer;
+	waits = 0;
+	assert_int_equal(gicd_read(0x304, 4), 1u << 8);
+	assert_int_equal(kicked, 2);
+	assert_int_equal(waits, 1);
+	on(1);
+	model_eoi(0, 40);
+	on(0);
+	assert_int_equal(gicd_read(0x304, 4), 0);
+	assert_int_equal(gicd_read(0x308, 4), 0); /* nothing of these: nobody is asked */
+	assert_int_equal(waits, 2);
+
+	edge_to_1();
+	standin_on_wait = no_answer; /* it waits for something of ours, maybe: no deadlock */
+	waits = 0;
+	gicd_read(0x304, 4);
+	assert_in_range(waits, 1000, 1000000);
+	cpu[1].waits = true; /* it stands still and has folded */
+	waits = 0;
+	gicd_read(0x304, 4);
+	assert_int_equal(waits, 0);
+}
+
+/* Routed away while the old target's list register holds it, on a pCPU and off it. */
+static void test_route(void **state)
+{
+	(void)state;
+	edge_to_1();
+	on(1);
+	model_eoi(0, 40);
+	on(0);
+	vgic_set_line(&vgic, 0, 40, true);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	on(0);
+	kicked = 0;
+	write_as(0, 0x6140, 0, 8);
+	assert_int_equal(kicked, 2);
+	assert_false(model_fiq());
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_false(model_fiq());
+	assert_true(kicked & 1);
+	on(0);
+	vgic_refresh(&cpu[0]);
+	assert_true(model_fiq());
+	write_as(0, 0x6140, 1, 8);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	vgic_save(&cpu[1]);
+	on(0);
+	write_as(0, 0x6140, 0, 8);
+	assert_int_equal(model_ack(0), 40);
+	write_as(0, 0x6140, 77, 8); /* nobody's */
+	vgic_set_line(&vgic, 0, 40, false);
+	vgic_set_line(&vgic, 0, 40, true);
+	model_eoi(0, 40);
+	vgic_maintenance(&cpu[0]);
+	assert_int_equal(model_ack(0), 1023);
+	assert_int_equal(gicd_read(0x204, 4), 1u << 8);
+}
+
+static void test_reset(void **state)
+{
+	(void)state;
+	begin(2, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	vgic_set_line(&vgic, 0, 33, true);
+	gicd(0x204, 1);
+	assert_int_equal(model_ack(0), 32);
+	vgic_save(&cpu[0]);
+	vgic_reset_cpu(&cpu[0]); /* the interface alone */
+	vgic_load(&cpu[0]);
+	assert_int_equal(model_vmcr(), 0x004c0000);
+	assert_int_equal(gicd_read(0x304, 4), 1);
+	assert_int_equal(gicd_read(0x204, 4), 2);
+	model_set_vmcr(0xf84c0003);
+	assert_int_equal(model_ack(0), 33); /* active priorities are gone */
+	vgic_save(&cpu[0]);
+	vgic_reset(&vgic);
+	vgic_load(&cpu[0]);
+	assert_int_equal(gicd_read(0x304, 4), 0);
+	assert_int_equal(gicd_read(0x104, 4), 0);
+	assert_int_equal(gicd_read(0x0, 4), 0);
+	assert_int_equal(gicd_read(0x204, 4), 2); /* the device's wire */
+	assert_int_equal(model_lr(0), 0);
+}
+
+static void test_bad_lines(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, ~0u);
+	vgic_set_line(&vgic, 0, 128, true);
+	vgic_set_line(&vgic, 0, ~0u, true);
+	vgic_set_line(&vgic, 0, 15, true);
+	vgic_set_line(&vgic, 1, 20, true);
+	assert_int_equal(model_writes, 0);
+	assert_false(vgic_wakes(&cpu[0]));
+	vgic_set_line(&vgic, 99, 32, true); /* of an SPI the vCPU doesn't matter */
+	assert_int_equal(model_writes, 1);
+}
+
+/* --- The emulated CPU interface -------------------------------------------------------------- */
+
+static void begin_emulated(void)
+{
+	begin(2, true, 2, 4);
+	load_all(2);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	gicd(0x820, 0x01010101);
+	gicd(0x420, 0x40302010); /* 32..35: 10, 20, 30, 40 */
+}
+
+static void test_emulated(void **state)
+{
+	(void)state;
+	begin_emulated();
+	assert_int_equal(gicc(0xfc), 0x0002043b);
+	assert_int_equal(gicc(0x14), 0xff);
+	assert_int_equal(gicc(0x08), 2);
+	assert_int_equal(gicc(0x1c), 3);
+	gicc_write(0x00, 0xffffffff);
+	assert_int_equal(gicc(0x00), 0x21f);
+	gicc_write(0x00, 1);
+	gicc_write(0x04, 0xff);
+	assert_int_equal(gicc(0x04), 0xf8);
+	vgic_set_line(&vgic, 0, 33, true);
+	assert_int_equal(vgic_hcr(&cpu[0]), 0x80); /* VI */
+	assert_true(vgic_wakes(&cpu[0]));
+	gicc_write(0x04, 0x20); /* priority 20 is not above this */
+	assert_int_equal(vgic_hcr(&cpu[0]), 0);
+	assert_int_equal(gicc(0x0c), 1023);
+	assert_int_equal(gicc(0x18), 33); /* HPPIR doesn't mask */
+	gicc_write(0x04, 0xf8);
+	gicc_write(0x00, 9);			   /* FIQEn */
+	assert_int_equal(vgic_hcr(&cpu[0]), 0x40); /* VF */
+	assert_int_equal(gicc(0x0c), 33);
+	assert_int_equal(gicc(0x14), 0x20);
+	assert_int_equal(gicc(0xd0), 1u << 4);
+	assert_int_equal(gicd_read(0x304, 4), 2);
+	assert_int_equal(vgic_hcr(&cpu[0]), 0);
+	vgic_set_line(&vgic, 0, 34, true); /* less urgent */
+	assert_int_equal(vgic_hcr(&cpu[0]), 0);
+	vgic_set_line(&vgic, 0, 32, true); /* more */
+	assert_int_equal(gicc(0x0c), 32);
+	assert_int_equal(gicc(0x14), 0x10);
+	vgic_set_line(&vgic, 0, 32, false);
+	gicc_write(0x10, 32);
+	assert_int_equal(gicc(0x14), 0x20);
+	gicc_write(0x10, 1023); /* ignored */
+	assert_int_equal(gicc(0x14), 0x20);
+	gicc_write(0x10, 33);
+	assert_int_equal(gicc(0x0c), 33); /* the line is still high */
+	gicc_write(0x08, 7);
+	assert_int_equal(gicc(0x08), 7);
+	gicc_write(0x1c, 0);
+	assert_int_equal(gicc(0x1c), 3);
+	gicc_write(0xd0, 0);
+	gicc_write(0xe0, 2);
+	assert_int_equal(gicc(0xe0), 2);
+	assert_int_equal(gicc(0x14), 8);
+	assert_int_equal(gicc(0x80), 0);
+}
+
+static void test_emulated_groups(void **state)
+{
+	struct mmio mmio = {.offset = 0x2000, .size = 4};
+
+	(void)state;
+	begin_emulated();
+	gicc_write(0x04, 0xf8);
+	gicc_write(0x00, 3);
+	gicd(0x84, 2); /* 33: group 1 */
+	gicd(0x204, 2);
+	assert_int_equal(gicc(0x18), 1022);
+	assert_int_equal(gicc(0x0c), 1022);
+	assert_int_equal(gicc(0x28), 33);
+	assert_int_equal(gicc(0x20), 33); /* AIAR */
+	assert_int_equal(gicc(0xe0), 1u << 4);
+	gicc_write(0x24, 33); /* AEOIR */
+	assert_int_equal(gicd_read(0x304, 4), 0);
+	gicc_write(0x00, 7); /* AckCtl */
+	gicd(0x204, 2);
+	assert_int_equal(gicc(0x0c), 33);
+	gicc_write(0x10, 33);
+	gicd(0x204, 1);
+	assert_int_equal(gicc(0x20), 1023); /* the best is group 0's */
+	assert_int_equal(gicc(0x0c), 32);
+	gicc_write(0x24, 32);
+	assert_int_equal(gicc(0x14), 0x10); /* AEOIR is not for it */
+	gicc_write(0x00, 0x203);	    /* EOImode 1 */
+	gicc_write(0x10, 32);
+	assert_int_equal(gicc(0x14), 0xff);
+	assert_int_equal(gicd_read(0x304, 4), 1);
+	gicc_write(0x1000, 32);
+	assert_int_equal(gicd_read(0x304, 4), 0);
+	assert_false(vgic_cpu_interface(&cpu[0], &mmio));
+	mmio.offset = 0x0c;
+	mmio.size = 1;
+	mmio.value = 5;
+	gicd(0x204, 1);
+	assert_true(vgic_cpu_interface(&cpu[0], &mmio));
+	assert_int_equal(mmio.value, 0); /* and nothing is acknowledged */
+	assert_int_equal(gicd_read(0x304, 4), 0);
+}
+
+static void test_emulated_sgi_and_timer(void **state)
+{
+	(void)state;
+	begin_emulated();
+	gicc_write(0x04, 0xf8);
+	gicc_write(0x00, 1);
+	kicked = 0;
+	write_as(0, 0xf00, 0x00020003, 4);
+	assert_int_equal(kicked, 2);
+	on(1);
+	write_as(1, 0xf00, 0x00010003, 4);
+	on(0);
+	vgic_refresh(&cpu[0]);
+	assert_int_equal(vgic_hcr(&cpu[0]), 0x80);
+	assert_int_equal(gicc(0x0c), 0x403); /* from CPU 1 */
+	gicc_write(0x10, 0x403);
+	assert_int_equal(gicc(0x0c), 1023);
+
+	gicd(0x100, 1u << 27);
+	gic->set_active(30, true);
+	vgic_inject_timer(&cpu[0], 27, 30);
+	assert_int_equal(vgic_hcr(&cpu[0]), 0x80);
+	vgic_save(&cpu[0]);
+	assert_true(vgic_timer_busy(&cpu[0], 27));
+	vgic_load(&cpu[0]);
+	assert_int_equal(gicc(0x0c), 27);
+	assert_true(model_active(30));
+	gicc_write(0x10, 27);
+	assert_false(model_active(30));
+	assert_int_equal(vgic_hcr(&cpu[0]), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identification),
+		cmocka_unit_test(test_registers_v3),
+		cmocka_unit_test(test_registers_v2),
+		cmocka_unit_test(test_level_line),
+		cmocka_unit_test(test_line_falls_while_pending),
+		cmocka_unit_test(test_distributor_off),
+		cmocka_unit_test(test_fast_sgi),
+		cmocka_unit_test(test_sgi_targets),
+		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_eoi_count),
+		cmocka_unit_test(test_pending_again),
+		cmocka_unit_test(test_binary_point),
+		cmocka_unit_test(test_save_before_maintenance),
+		cmocka_unit_test(test_dir),
+		cmocka_unit_test(test_sgir_v2),
+		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_timer_line),
+		cmocka_unit_test(test_timer_unloaded),
+		cmocka_unit_test(test_timer_after_latch),
+		cmocka_unit_test(test_timer_active_unloaded),
+		cmocka_unit_test(test_timer_unlinked),
+		cmocka_unit_test(test_second_edge),
+		cmocka_unit_test(test_clear_elsewhere),
+		cmocka_unit_test(test_read_elsewhere),
+		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_emulated),
+		cmocka_unit_test(test_emulated_groups),
+		cmocka_unit_test(test_emulated_sgi_and_timer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
