@@ -40,7 +40,8 @@
 #define SKERRY_INVALID_PARAMETER (-3)
 #define SKERRY_DENIED (-4)
 
-/* One CONSOLE_WRITE or CONSOLE_READ moves at most this many bytes; a longer one is cut short. */
+/* One CONSOLE_WRITE or CONSOLE_READ moves at most this many bytes; a longer one is cut short. A write
+ * may also end behind the first line that came out. */
 #define SKERRY_CONSOLE_MAX 1024
 
 /* Where things are in a guest's physical address map: QEMU's `virt`, on every board. */

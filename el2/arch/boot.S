@@ -66,21 +66,21 @@ drop_to_el2:
 	msr	spsr_el3, x0
 	eret
 
-/* R_AARCH64_RELATIVE relocations: *(base + offset) = base + addend. Clobbers x0..x5. */
+/*
+ * Words that hold an address hold it as if the image were at 0. ci/make-image leaves the list of
+ * them behind the file's last byte: 16 bits each, the word's offset / 8, up to a 0. Clobbers x0..x3.
+ */
 relocate:
 	adrp	x0, image_start
 	add	x0, x0, :lo12:image_start
-	adrp	x1, rela_start
-	add	x1, x1, :lo12:rela_start
-	adrp	x2, rela_end
-	add	x2, x2, :lo12:rela_end
-1:	cmp	x1, x2
-	b.hs	2f
-	ldr	x3, [x1]
-	ldr	x5, [x1, #16]
-	add	x5, x5, x0
-	str	x5, [x0, x3]
-	add	x1, x1, #24
+	adrp	x1, packed_relocations
+	add	x1, x1, :lo12:packed_relocations
+1:	ldrh	w2, [x1], #2
+	cbz	w2, 2f
+	lsl	x2, x2, #3
+	ldr	x3, [x0, x2]
+	add	x3, x3, x0
+	str	x3, [x0, x2]
 	b	1b
 2:	ret
 
@@ -90,25 +90,27 @@ clear_bss:
 	add	x0, x0, :lo12:bss_start
 	adrp	x1, bss_end
 	add	x1, x1, :lo12:bss_end
-1:	cmp	x0, x1
-	b.hs	2f
-	stp	xzr, xzr, [x0]
+1:	stp	xzr, xzr, [x0]
 	stp	xzr, xzr, [x0, #16]
 	stp	xzr, xzr, [x0, #32]
 	stp	xzr, xzr, [x0, #48]
 	add	x0, x0, #64
-	b	1b
-2:	ret
+	cmp	x0, x1
+	b.lo	1b
+	ret
 
-/* What was just written with the cache off must not be hidden by stale lines once it is on.
- * Clobbers x0..x3. */
+/*
+ * What was or will be written with the cache off must not be hidden by stale lines once it is on:
+ * relocated constants, .data, .bss, the stack. What lies before was never written; by the boot
+ * protocol the loader cleaned it. Clobbers x0..x3.
+ */
 invalidate_image:
 	dmb	sy
 	mrs	x3, ctr_el0
 	ubfx	x3, x3, #16, #4		/* DminLine: log2 of words */
 	mov	x2, #4
 	lsl	x2, x2, x3
-	adrp	x0, image_start
+	adrp	x0, relocated_start
 	adrp	x1, image_end
 1:	dc	ivac, x0
 	add	x0, x0, x2

@@ -77,6 +77,7 @@ void context_load(const struct context *ctx)
 #undef EL1_REG
 	write_sysreg(vmpidr_el2, ctx->vmpidr);
 	write_sysreg(hcr_el2, ctx->hcr);
+	cpu_forget_hidden();
 }
 
 void context_save(struct context *ctx)

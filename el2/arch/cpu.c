@@ -88,6 +88,23 @@ static void init_extensions(void)
 		write_sysreg(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2 */
 		write_sysreg(S3_4_C3_C1_5, 0); /* HDFGWTR_EL2 */
 	}
+	if (FIELD(read_sysreg(id_aa64mmfr0_el1), 59, 56) >= 2) { /* what these have traps by 0 */
+		write_sysreg(S3_4_C3_C1_2, 0);			 /* HFGRTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_3, 0);			 /* HFGWTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_7, 0);			 /* HFGITR2_EL2 */
+		write_sysreg(S3_4_C3_C1_0, 0);			 /* HDFGRTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_1, 0);			 /* HDFGWTR2_EL2 */
+	}
+}
+
+void cpu_forget_hidden(void)
+{
+	bool sme = FIELD(read_sysreg(id_aa64pfr1_el1), 27, 24);
+
+	if (FIELD(read_sysreg(id_aa64pfr0_el1), 31, 28))
+		write_sysreg(S3_4_C12_C1_1, 0); /* VDISR_EL2: a guest's DISR_EL1, as AMO is set */
+	if (sme && !FIELD(read_sysreg(id_aa64mmfr0_el1), 59, 56))
+		write_sysreg(S3_3_C13_C0_5, 0); /* TPIDR2_EL0: only HFGRTR_EL2 could trap it */
 }
 
 void cpu_init(void)
@@ -97,9 +114,11 @@ void cpu_init(void)
 	if (FIELD(read_sysreg(id_aa64dfr0_el1), 11, 8) % 15)
 		hpmn = FIELD(read_sysreg(pmcr_el0), 15, 11);
 	write_sysreg(vbar_el2, (u64)vectors);
+	write_sysreg(vttbr_el2, 0); /* nobody's, as when idle: guest/switch.c */
 	write_sysreg(hcr_el2, cpu_guest_hcr());
 	write_sysreg(cptr_el2, CPTR_GUEST);
 	write_sysreg(mdcr_el2, MDCR_GUEST | (hpmn & MDCR_HPMN));
+	write_sysreg(mdscr_el1, 0); /* no debug exceptions: guests' accesses trap, so it stays so */
 	write_sysreg(hstr_el2, 0);
 	write_sysreg(cnthctl_el2, 0); /* CNTPCT and CNTP_* of EL1 and EL0 trap */
 	write_sysreg(cntvoff_el2, 0);

@@ -9,9 +9,8 @@
  * own fairness of exclusives is enough on a real board.
  *
  * Lock order, outermost first; a pCPU that holds one may only take one further down:
- *   guests    guest/guest.c: the list of guests, their life and death
  *   guest     struct guest.lock: one guest's vCPU states, its stage 2 and frames
- *   vdev      struct vgic.lock, struct vpl011.lock, struct vconsole.lock
+ *   vdev      struct vpl011.lock; below it struct vgic.lock or struct vconsole.lock
  *   timers    sched/timer.c: one pCPU's timers
  *   sched     sched/sched.c: run queues
  *   vmids     mm/stage2.c: which VMIDs are in use

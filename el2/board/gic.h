@@ -62,7 +62,7 @@ struct gic_ops {
 	void (*send_sgi)(unsigned pcpu, unsigned sgi); /* 0..15 */
 
 	/* The virtual CPU interface of this pCPU. */
-	unsigned (*virt_lrs)(void);				  /* how many list registers */
+	unsigned (*virt_lrs)(void); /* how many list registers */
 	/* Whether a guest's EOI of a list register with HW = 1 has the physical line looked at again. If
 	 * not, a level-sensitive interrupt needs an EOI maintenance interrupt instead. */
 	bool (*virt_links)(void);

@@ -19,7 +19,8 @@
 /* Distributor */
 #define GICD_CTLR 0x000
 #define GICD_TYPER 0x004
-#define GICD_TYPER_SECURITY BIT(10) /* two security states: firmware has to give EL2 its interrupts */
+#define GICD_TYPER_SECURITY \
+	BIT(10) /* two security states: firmware has to give EL2 its interrupts */
 #define GICD_IGROUPR 0x080
 #define GICD_ISENABLER 0x100
 #define GICD_ICENABLER 0x180

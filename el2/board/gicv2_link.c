@@ -14,9 +14,9 @@
 
 #define GICV_IAR 0x0c
 #define GICV_EOIR 0x10
-#define VMCR_OPEN 0xf8000001u /* no priority masked, group 0 on */
+#define VMCR_OPEN 0xf8000001u	  /* no priority masked, group 0 on */
 #define LR_PENDING_HW 0x90000000u /* HW, pending, priority 0; v2's format */
-#define LOOKS 1000 /* the line takes a few cycles to get through */
+#define LOOKS 100		  /* the line takes a few cycles to get through */
 
 static u32 poll(u32 intid)
 {

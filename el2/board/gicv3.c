@@ -18,6 +18,10 @@
 #include "board/gicd.h"
 #include "board/say.h"
 
+/* ICH_HCR_EL2 while no vCPU has the virtual interface: a guest with a GICv2 in software finds no
+ * registers of a GICv3, and nothing in them of who had them before. */
+#define HCR_OFF (GIC_HCR_TC | GIC_HCR_TALL0 | GIC_HCR_TALL1 | GIC_HCR_TDIR)
+
 static u32 lines;			   /* INTIDs below 1020 that exist; constant after init */
 static u32 lrs;				   /* list registers that we use */
 static u32 priority_bits, preemption_bits; /* of the virtual interface */
@@ -158,7 +162,7 @@ static void init_interface(void)
 	}
 	icc_write_igrpen1(1);
 
-	ich_write_hcr(0);
+	ich_write_hcr(HCR_OFF);
 	for (unsigned n = 0; n < MIN(ICH_VTR_LISTREGS(ich_read_vtr()), (u64)GIC_LRS_MAX); n++)
 		ich_write_lr(n, 0);
 	isb();
@@ -283,7 +287,7 @@ static void gicv3_virt_load(const struct gic_virt *virt, u32 used)
 static void gicv3_virt_save(struct gic_virt *virt, u32 used)
 {
 	virt->hcr = (u32)ich_read_hcr();
-	ich_write_hcr(0);
+	ich_write_hcr(HCR_OFF);
 	virt->vmcr = (u32)ich_read_vmcr();
 	virt->ap0r[0] = (u32)ich_read_ap0r0();
 	virt->ap1r[0] = (u32)ich_read_ap1r0();

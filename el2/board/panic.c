@@ -15,8 +15,8 @@
 #include "lib/format.h"
 
 #define FRAMES_MAX 24
-/* No stack of EL2 is larger than this below its top. */
-#define STACK_SIZE 0x2000
+/* No stack of EL2 is larger than this below its top: main.c, linker/skerry.ld. */
+#define STACK_SIZE 0x3000
 /* A record's distance to its caller's, on one stack. */
 #define FRAME_MAX 0x2000
 

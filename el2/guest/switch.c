@@ -97,6 +97,8 @@ struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
 			set_wait_traps(next);
 			return next;
 		}
+		/* Asleep, this pCPU keeps no way into tables that may meanwhile be given back. */
+		mmu_load_guest(0, 0);
 		prev = NULL;
 		reason = SCHED_TICK;
 		if (!sched_wanted()) /* life_finish may have started somebody here */

@@ -348,7 +348,8 @@ static bool settle(struct sched_entity *prev, enum sched_reason reason, u64 now)
 	charge(prev, now);
 	if (prev->stop_requested || reason == SCHED_END) {
 		prev->stop_requested = false;
-		prev->state = SCHED_OFF;
+		/* sched_is_off looks without the lock, then at what was written before: "loaded" */
+		__atomic_store_n(&prev->state, SCHED_OFF, __ATOMIC_RELEASE);
 		return false;
 	}
 	if (reason == SCHED_BLOCK && !prev->wake_pending) {
@@ -721,6 +722,20 @@ bool sched_stop(struct sched_entity *e)
 bool sched_is_off(const struct sched_entity *e)
 {
 	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == SCHED_OFF;
+}
+
+void sched_bill(struct sched_entity *e, u64 ticks)
+{
+	struct cpu *cpu = this_cpu();
+
+	lock_take(&sched.lock);
+	e->ran += ticks;
+	e->wait.key += MIN(ticks, CHARGE_MAX) * e->rate >> VTIME_SHIFT; /* OFF: in no heap */
+	if (cpu->current) {
+		cpu->current->since += ticks;
+		cpu->slice_end += ticks;
+	}
+	lock_drop(&sched.lock);
 }
 
 void sched_set_weight(struct sched_entity *e, u32 weight)

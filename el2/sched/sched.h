@@ -101,6 +101,10 @@ bool sched_alone(void);
  * which only gets sched_wanted. */
 void sched_kick(unsigned id);
 
+/* `e`, which is OFF, is charged `ticks` that this pCPU has just worked for it without running it (a
+ * restart); whom this pCPU has picked to run meanwhile is not. Any state of that one. */
+void sched_bill(struct sched_entity *e, u64 ticks);
+
 /* Changes the weight (1 .. 10000, the caller has checked) of a vCPU in any state. */
 void sched_set_weight(struct sched_entity *e, u32 weight);
 

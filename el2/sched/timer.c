@@ -61,7 +61,7 @@ static void take_out(struct timer *timer, u32 pcpu, u32 here)
 void timer_cancel(struct timer *timer)
 {
 	/* Only its owner arms it, so what moved it elsewhere meanwhile was this call's own fault. */
-	if (__atomic_load_n(&timer->armed, __ATOMIC_RELAXED))
+	if (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE))
 		take_out(timer, __atomic_load_n(&timer->pcpu, __ATOMIC_RELAXED), this_pcpu()->id);
 }
 
@@ -96,7 +96,8 @@ void timer_arm(struct timer *timer, u64 deadline)
 	lock_drop(&timers->lock);
 }
 
-/* The earliest if it is due, no longer armed; NULL: none is. Marks it, for timer_cancel_wait. */
+/* The earliest if it is due, no longer armed; NULL: none is. Marks it, for timer_cancel_wait, which
+ * looks without the lock and must not find it neither armed nor firing: hence mark first. */
 static struct timer *take_due(struct timers *timers, u64 now)
 {
 	struct timer *timer = NULL;
@@ -105,9 +106,10 @@ static struct timer *take_due(struct timers *timers, u64 now)
 	if (timers->root && timers->root->key <= now) {
 		timer = timer_of(timers->root);
 		heap_pop(&timers->root);
-		__atomic_store_n(&timer->armed, false, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&timers->firing, timer, __ATOMIC_RELEASE);
+	if (timer)
+		__atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
 	lock_drop(&timers->lock);
 	return timer;
 }

@@ -287,10 +287,10 @@ static const struct sysreg sysregs[] = {
 	{KEY(3, 0, 1, 0, 1), KEY(3, 0, 1, 0, 1), read_zero, ignore},   /* ACTLR */
 	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir}, /* ICC_DIR */
 	{KEY(3, 0, 12, 11, 5), KEY(3, 0, 12, 11, 7), NULL,
-	 write_sgi},						      /* ICC_SGI1R, ASGI1R, SGI0R */
-	{KEY(3, 0, 12, 12, 5), KEY(3, 0, 12, 12, 5), read_sre, write_sre}, /* ICC_SRE */
-	{KEY(3, 1, 0, 0, 7), KEY(3, 1, 0, 0, 7), read_zero, NULL},    /* AIDR */
-	{KEY(3, 3, 14, 0, 1), KEY(3, 3, 14, 0, 1), read_count, NULL}, /* CNTPCT_EL0 */
+	 write_sgi}, /* ICC_SGI1R, ASGI1R, SGI0R */
+	{KEY(3, 0, 12, 12, 5), KEY(3, 0, 12, 12, 5), read_sre, write_sre},   /* ICC_SRE */
+	{KEY(3, 1, 0, 0, 7), KEY(3, 1, 0, 0, 7), read_zero, NULL},	     /* AIDR */
+	{KEY(3, 3, 14, 0, 1), KEY(3, 3, 14, 0, 1), read_count, NULL},	     /* CNTPCT_EL0 */
 	{KEY(3, 3, 14, 2, 0), KEY(3, 3, 14, 2, 2), read_timer, write_timer}, /* CNTP_* */
 };
 

@@ -20,7 +20,6 @@
 #define ESC 0x1b
 enum { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_CSI, ESCAPE_STRING };
 
-
 static size_t shown(const struct vconsole *con, const char *end, char *out)
 {
 	if (say_terminal())

@@ -29,7 +29,7 @@ struct vconsole {
 	u8 in_head, in_count;
 	u8 input[VCONSOLE_INPUT];
 	struct timer flush; /* armed while the beginning of a line waits to be shown */
-	u64 lines; /* printed in all */
+	u64 lines;	    /* printed in all */
 };
 
 void vconsole_init(struct vconsole *con, const char *name, unsigned index, bool quiet);
