@@ -106,6 +106,8 @@ static void focus(const char *argument)
 
 	if (guest && guest->config.console == GUEST_CONSOLE_NONE)
 		say("skerry: %s has no console\n", argument);
+	else if (guest && cp_has_ended(guest))
+		say("skerry: %s has ended\n", argument);
 	else if (guest)
 		cp_focus(guest);
 }

@@ -17,10 +17,14 @@ static struct {
 	bool attention;	     /* the key before this one was Ctrl-] */
 } cp;
 
+bool cp_has_ended(const struct guest *guest)
+{
+	return guest->state == GUEST_ENDED || guest->state == GUEST_CRASHED;
+}
+
 static bool can_have_focus(const struct guest *guest)
 {
-	return guest->config.console != GUEST_CONSOLE_NONE &&
-	       (guest->state == GUEST_RUNNING || guest->state == GUEST_READY);
+	return guest->config.console != GUEST_CONSOLE_NONE && !cp_has_ended(guest);
 }
 
 bool cp_at_prompt(void)
@@ -56,7 +60,7 @@ static void to_guest(u8 byte)
 {
 	struct guest *guest = cp.focus;
 
-	if (guest->state != GUEST_RUNNING) {
+	if (cp_has_ended(guest)) {
 		say("skerry: %s has ended\n", guest->config.name);
 		cp_focus(NULL);
 		return;

@@ -16,8 +16,11 @@
 static struct guest *guests[GUESTS_MAX];
 static unsigned guests_made;
 static struct channel *channels;
+static unsigned channels_made;
 
-#define GICC_BYTES (2 * PAGE_SIZE) /* GICC_DIR stands in the second page */
+#define PAGES_ORDER_MAX 4 /* of frames_take_pages */
+#define CHANNEL_TABLE_ORDER 1
+#define GICC_BYTES PAGE_SIZE /* not the second page: a guest's GICC_DIR has to trap (vdev/vgic.h) */
 
 unsigned guest_count(void)
 {
@@ -74,10 +77,12 @@ static bool init_vcpu(struct guest *guest, struct vcpu *vcpu, unsigned index)
 	vcpu->guest = guest;
 	vcpu->index = (u8)index;
 	vcpu->power = VCPU_OFF;
-	guest->vcpus[index] = vcpu;
 	vgic_init_cpu(&guest->vgic, &vcpu->vgic, index, &vcpu->sched);
 	vtimer_init(&vcpu->vtimer, &vcpu->vgic, 0);
-	return sched_add(&vcpu->sched, guest->config.weight, guest->config.affinity);
+	if (!sched_add(&vcpu->sched, guest->config.weight, guest->config.affinity))
+		return false;
+	guest->vcpus[index] = vcpu;
+	return true;
 }
 
 static struct guest *make(const struct guest_config *config, u16 id, struct fdt_error *err)
@@ -145,9 +150,6 @@ static bool map_fixed(struct guest *guest)
 			       STAGE2_SHARED))
 			return false;
 	}
-	if (guest->stolen_page.v &&
-	    !map_pages(guest, GUEST_STOLEN_BASE, guest->stolen_page.v, PAGE_SIZE, STAGE2_SHARED))
-		return false;
 	return guest->gic_version != 2 || guest->vgic.emulated ||
 	       map_pages(guest, SKERRY_GICC_BASE, board.gicv.base, GICC_BYTES, STAGE2_DEVICE);
 }
@@ -162,8 +164,6 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 	if (guest->channel_count)
 		tables += stage2_tables_needed(SKERRY_CHANNEL_BASE,
 					       channels_end(guest) - SKERRY_CHANNEL_BASE);
-	if (guest->stolen_page.v)
-		tables += stage2_tables_needed(GUEST_STOLEN_BASE, PAGE_SIZE);
 	if (!stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
 		return fail(guest, err, "no memory or VMID left for its page tables");
 	if (!frames_reserve(guest->id, size / CHUNK_SIZE, size % CHUNK_SIZE / PAGE_SIZE + tables))
@@ -184,25 +184,42 @@ static bool join(struct channel *channel, unsigned end, u32 id, u8 number)
 	return true;
 }
 
-static pa_t channel_memory(u64 size)
+static unsigned channel_order(u64 size)
 {
 	unsigned order = 0;
 
 	while (PAGE_SIZE << order < size)
 		order++;
-	return order <= 4 ? frames_take_pages(OWNER_EL2, FRAME_SHARED, order) :
-			    frames_take_chunk(OWNER_EL2, FRAME_SHARED, false);
+	return order;
+}
+
+static pa_t take_channel(u64 size)
+{
+	unsigned order = channel_order(size);
+
+	return order <= PAGES_ORDER_MAX ? frames_take_pages(OWNER_EL2, FRAME_SHARED, order) :
+					  frames_take_chunk(OWNER_EL2, FRAME_SHARED, false);
+}
+
+static void give_channel(const struct channel *channel)
+{
+	unsigned order = channel_order(channel->size);
+
+	if (order <= PAGES_ORDER_MAX)
+		frames_give_pages(OWNER_EL2, channel->memory, order);
+	else
+		frames_give_chunk(OWNER_EL2, channel->memory);
 }
 
 static bool make_channels(const struct bundle *bundle, struct fdt_error *err)
 {
 	pa_t table;
 
-	_Static_assert(CHANNELS_MAX * sizeof(struct channel) <= 2 * PAGE_SIZE,
+	_Static_assert(CHANNELS_MAX * sizeof(struct channel) <= PAGE_SIZE << CHANNEL_TABLE_ORDER,
 		       "the table's frames");
 	if (!bundle->channel_count)
 		return true;
-	table = frames_take_pages(OWNER_EL2, FRAME_EL2, 1);
+	table = frames_take_pages(OWNER_EL2, FRAME_EL2, CHANNEL_TABLE_ORDER);
 	if (!table.v)
 		goto no_memory;
 	channels = mmu_pointer(table);
@@ -211,13 +228,14 @@ static bool make_channels(const struct bundle *bundle, struct fdt_error *err)
 		pa_t memory;
 
 		bundle_channel(bundle, i, &config);
-		memory = channel_memory(config.size);
+		memory = take_channel(config.size);
 		if (!memory.v)
 			goto no_memory;
 		memory_scrub(mmu_pointer(memory), config.size);
 		channels[i] = (struct channel){.name = config.name,
 					       .memory = memory,
 					       .size = config.size};
+		channels_made = i + 1;
 		if (!join(&channels[i], 0, config.ends[0], (u8)i) ||
 		    !join(&channels[i], 1, config.ends[1], (u8)i)) {
 			format(err->text, sizeof(err->text),
@@ -232,18 +250,32 @@ no_memory:
 	return false;
 }
 
-/* Never started: nothing of it runs, and its frames simply go back with the boot's refusal. */
+/* Never started: nothing of it runs, and its vCPUs are OFF. */
+static void forget(struct guest *guest)
+{
+	life_discard(guest);
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		if (guest->vcpus[i])
+			sched_remove(&guest->vcpus[i]->sched);
+	frames_give_pages(guest->id, mmu_address(guest), state_order(guest->config.cpus));
+}
+
+/* Everything goes back, as if the bundle had never been looked at. */
 static void forget_all(void)
 {
-	for (unsigned i = 0; i < guests_made; i++) {
-		guests[i]->state = GUEST_STOPPING;
-		life_discard(guests[i]);
-	}
-	guests_made = 0;
+	while (guests_made)
+		forget(guests[--guests_made]);
+	while (channels_made)
+		give_channel(&channels[--channels_made]);
+	if (channels)
+		frames_give_pages(OWNER_EL2, mmu_address(channels), CHANNEL_TABLE_ORDER);
+	channels = NULL;
 }
 
 bool guests_create(const struct bundle *bundle, struct fdt_error *err)
 {
+	guests_made = channels_made = 0;
+	channels = NULL;
 	for (u32 i = 0; i < bundle->guest_count; i++) {
 		struct guest_config config;
 

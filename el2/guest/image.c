@@ -222,6 +222,18 @@ static u64 clear_of(const struct planner *p)
 }
 
 /*
+ * How the tree is best aligned. Linux before 4.2 wants the whole of it within 2 MiB. An Image says
+ * how far it reaches, so the tree may lie right behind it: one block less to be given and zeroed
+ * before the guest runs. Others may use what follows them without a word, so it keeps its distance.
+ */
+static u64 tree_align(const struct planner *p, u64 from, u64 tree_room)
+{
+	bool crosses = ALIGN_UP(from, TREE_ALIGN) % CHUNK_SIZE + tree_room > CHUNK_SIZE;
+
+	return p->plan->kind == IMAGE_ARM64 && !crosses ? TREE_ALIGN : CHUNK_SIZE;
+}
+
+/*
  * Puts the tree at the first multiple of `align` at or above `from`, the initrd above the tree.
  */
 static bool place(struct planner *p, u64 from, u64 tree_room, u64 align)
@@ -247,8 +259,8 @@ bool image_plan(struct image_plan *plan, const struct guest_config *config, u64 
 	*plan = (struct image_plan){0};
 	if (!plan_kernel(&p))
 		return false;
-	/* Linux before 4.2 wants the whole tree within 2 MiB; a small guest has no such room. */
-	if (place(&p, clear_of(&p), tree_room, CHUNK_SIZE) ||
+	/* A small guest has no room for the best place. */
+	if (place(&p, clear_of(&p), tree_room, tree_align(&p, clear_of(&p), tree_room)) ||
 	    place(&p, clear_of(&p), tree_room, TREE_ALIGN) ||
 	    place(&p, plan->end, tree_room, TREE_ALIGN))
 		return true;

@@ -22,9 +22,9 @@ struct image_plan {
 		u64 memory_size;
 	} segments[IMAGE_SEGMENTS_MAX];
 	unsigned segment_count;
-	u64 entry;  /* IPA */
-	u64 end;    /* first IPA above image and bss */
-	u64 tree;   /* IPA of the guest's device tree: above end, 8-byte aligned (2 MiB if room) */
+	u64 entry; /* IPA */
+	u64 end;   /* first IPA above image and bss */
+	u64 tree; /* IPA of the guest's device tree: above end, 8-byte aligned, if possible in one 2 MiB */
 	u64 initrd; /* IPA, page-aligned, above the tree; 0 if none */
 };
 

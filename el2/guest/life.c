@@ -114,8 +114,9 @@ void life_start(struct guest *guest)
 	guest->state = GUEST_RUNNING;
 	guest->exit_code = 0;
 	guest->vcpus[0]->power = VCPU_ON;
-	lock_drop(&guest->lock);
+	/* under the lock: an end that comes from elsewhere now must find it started */
 	sched_start(&guest->vcpus[0]->sched);
+	lock_drop(&guest->lock);
 }
 
 void life_end(struct guest *guest, enum verdict how)
@@ -150,11 +151,18 @@ static void give_back(void *arg, ipa_t ipa, pa_t pa, u64 size)
 		frames_give_page(guest->id, pa);
 }
 
-/* All of its memory goes back; what it may still come to is not promised any more either. */
+/* All of its memory goes back; what it may still come to is not promised any more either. One without
+ * a map has nothing: it was refused before it got one, or is destroyed already. */
 void life_discard(struct guest *guest)
 {
-	stage2_each(&guest->map, give_back, guest);
-	stage2_destroy(&guest->map);
+	icache_invalidate(); /* its code must not be what the frames' next owner finds to run */
+	if (guest->map.root.v) {
+		stage2_each(&guest->map, give_back, guest);
+		stage2_destroy(&guest->map);
+	}
+	if (guest->stolen_page.v)
+		frames_give_page(guest->id, guest->stolen_page);
+	guest->stolen_page = PA(0);
 	frames_unreserve_rest(guest->id);
 }
 
@@ -163,11 +171,13 @@ static bool reset(struct guest *guest, struct fdt_error *err)
 	life_discard(guest);
 	if (!guest_prepare(guest, err))
 		return false;
-	vgic_reset(&guest->vgic);
-	vpl011_reset(&guest->uart);
-	vconsole_reset(&guest->console);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
-		vtimer_reset(&guest->vcpus[i]->vtimer);
+		vtimer_reset(
+			&guest->vcpus[i]->vtimer); /* before vgic: what fires is pending there */
+	vpl011_reset(&guest->uart);
+	vgic_set_line(&guest->vgic, 0, SKERRY_INTID_UART, false);
+	vgic_reset(&guest->vgic);
+	vconsole_reset(&guest->console);
 	memset(guest->last_vcpu, 0, sizeof(guest->last_vcpu));
 	guest->restarts++;
 	return life_load(guest, err);
@@ -181,6 +191,8 @@ static void settle(struct guest *guest, enum guest_state state)
 	lock_take(&guest->lock);
 	guest->state = (u8)state;
 	lock_drop(&guest->lock);
+	/* Of two that end at once at least one sees both: state above before all states below. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (shutdown_when_done && life_all_done(&status))
 		power_off(status);
 }
@@ -188,12 +200,15 @@ static void settle(struct guest *guest, enum guest_state state)
 static void restart(struct guest *guest)
 {
 	struct fdt_error err = {{0}};
+	u64 begin = timer_now();
 
 	if (reset(guest, &err)) {
+		sched_bill(&guest->vcpus[0]->sched, timer_now() - begin);
 		life_start(guest);
 		return;
 	}
 	say("skerry: guest %s: cannot start again: %s\n", guest->config.name, err.text);
+	life_discard(guest); /* nothing is there to be inspected */
 	settle(guest, GUEST_CRASHED);
 }
 
@@ -257,10 +272,11 @@ bool life_all_done(unsigned *status)
 	*status = 0;
 	for (unsigned i = 0; i < guest_count(); i++) {
 		const struct guest *guest = guest_by_id(i);
+		u8 state = __atomic_load_n(&guest->state, __ATOMIC_ACQUIRE);
 
-		if (guest->state != GUEST_ENDED && guest->state != GUEST_CRASHED)
+		if (state != GUEST_ENDED && state != GUEST_CRASHED)
 			return false;
-		*status = MAX(*status, guest->state == GUEST_CRASHED ? 1u : guest->exit_code);
+		*status = MAX(*status, state == GUEST_CRASHED ? 1u : guest->exit_code);
 	}
 	return true;
 }

@@ -96,8 +96,8 @@ static void arm64_image(void **state)
 	assert_int_equal(plan.segments[0].memory_size, 0x345678);
 	assert_int_equal(plan.entry, 0x40080000);
 	assert_int_equal(plan.end, 0x403c5678);
-	assert_int_equal(plan.tree, 0x40400000);
-	assert_int_equal(plan.initrd, 0x40402000);
+	assert_int_equal(plan.tree, 0x403c5678);
+	assert_int_equal(plan.initrd, 0x403c8000);
 }
 
 /* 64 KiB: no room for a multiple of 2 MiB, so tree and initrd stand close above the image. */
@@ -127,7 +127,14 @@ static void large_initrd(void **state)
 	assert_true(plan_file(file, 64, 0x10000000, 0x8000001)); /* 128 MiB and a byte */
 	assert_int_equal(plan.tree, 0x42200000);
 	assert_int_equal(plan.initrd, 0x42202000);
-	/* One that only fits if the tree is not at a multiple of 2 MiB. */
+	/* Close above the image, unless the tree would then lie on both sides of a multiple of 2 MiB:
+	 * 0x423fe000 + 0x2000 does not, one byte further does. */
+	make_image(file, 0, 0x23fe000);
+	assert_true(plan_file(file, 64, 0x10000000, 0));
+	assert_int_equal(plan.tree, 0x423fe000);
+	make_image(file, 0, 0x23fe001);
+	assert_true(plan_file(file, 64, 0x10000000, 0));
+	assert_int_equal(plan.tree, 0x42400000);
 	make_image(file, 0, 0x2200001);
 	assert_true(plan_file(file, 64, 0x10000000, 0xddfd000));
 	assert_int_equal(plan.tree, 0x42200008);

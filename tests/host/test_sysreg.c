@@ -164,10 +164,10 @@ static void test_undefined(void **state)
 	/* op0, op1, CRn, CRm, op2: PMU, SVE's and trace's control, LOR, RAS, SCXTNUM, of the
 	 * implementation, MTE, EL2's own */
 	static const u8 names[][5] = {
-		{3, 3, 9, 12, 0}, {3, 3, 9, 13, 0},  {3, 3, 14, 8, 0}, {3, 0, 9, 14, 1},
-		{3, 0, 1, 2, 0},  {3, 0, 1, 2, 1},   {3, 0, 10, 4, 3}, {3, 0, 5, 3, 0},
-		{3, 3, 13, 0, 7}, {3, 0, 11, 0, 0},  {3, 0, 15, 0, 0}, {3, 0, 1, 0, 5},
-		{3, 4, 1, 1, 0},  {3, 0, 12, 12, 5}, {3, 3, 14, 0, 5}, {3, 3, 14, 0, 6},
+		{3, 3, 9, 12, 0}, {3, 3, 9, 13, 0}, {3, 3, 14, 8, 0}, {3, 0, 9, 14, 1},
+		{3, 0, 1, 2, 0},  {3, 0, 1, 2, 1},  {3, 0, 10, 4, 3}, {3, 0, 5, 3, 0},
+		{3, 3, 13, 0, 7}, {3, 0, 11, 0, 0}, {3, 0, 15, 0, 0}, {3, 0, 1, 0, 5},
+		{3, 4, 1, 1, 0},  {3, 3, 14, 0, 5}, {3, 3, 14, 0, 6},
 	};
 
 	(void)state;
@@ -205,9 +205,14 @@ static void test_sgi(void **state)
 	assert_false(mrs(3, 0, 12, 11, 5));
 	assert_true(msr(3, 0, 12, 11, 1, 0xffffffff00000021));
 	assert_int_equal(seen.dir, 0x21);
+	assert_true(msr(3, 0, 12, 12, 5, 0)); /* ICC_SRE: SRE, DFB, DIB, all RAO/WI */
+	assert_true(mrs(3, 0, 12, 12, 5));
+	assert_int_equal(regs->x[9], 7);
 	world_new(2);
 	assert_false(msr(3, 0, 12, 11, 5, 1));
 	assert_false(msr(3, 0, 12, 11, 1, 1));
+	assert_false(msr(3, 0, 12, 12, 5, 7));
+	assert_false(mrs(3, 0, 12, 12, 5));
 	assert_int_equal(seen.sgi, 0);
 }
 
@@ -250,8 +255,8 @@ static void test_sweep(void **state)
 		trap(0x62000000 | iss, 0, 0);
 		defined += vcpus[0].exits[EXIT_FAULT] == faults;
 	}
-	/* 56 ID registers and 7 others are read-only, 8 write-only, 23 are both */
-	assert_int_equal(defined, 56 + 7 + 8 + 2 * 23);
+	/* 56 ID registers and 7 others are read-only, 8 write-only, 24 are both */
+	assert_int_equal(defined, 56 + 7 + 8 + 2 * 24);
 }
 
 int main(void)

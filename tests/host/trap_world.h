@@ -62,7 +62,7 @@ static struct {
 /* How the others answer. */
 static struct {
 	struct vcpu *next; /* whom switch_next gives */
-	bool wanted, wakes, refuse, busy;
+	bool wakes, refuse, busy;
 	u64 read; /* what a vGIC register reads */
 	u64 hcr;
 	u32 acks[20]; /* what gic->ack() gives, then 1023 */
@@ -80,7 +80,7 @@ struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
 	assert_non_null(prev);
 	seen.switches++;
 	seen.reason = reason;
-	world.wanted = false;
+	this_pcpu()->wanted = false;
 	return world.next;
 }
 
@@ -89,11 +89,6 @@ void life_end(struct guest *g, enum verdict how)
 	seen.ends++;
 	seen.ended = g;
 	seen.ended_how = how;
-}
-
-bool sched_wanted(void)
-{
-	return world.wanted;
 }
 
 void cp_input(void)

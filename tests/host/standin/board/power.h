@@ -17,18 +17,18 @@ extern jmp_buf *power_catcher; /* NULL: power_off aborts the test */
 extern unsigned power_status;
 
 /* The status that the machine stopped with, -1 if it did not. */
-#define STOPS(statement)                     \
-	({                                   \
-		jmp_buf stop_buf_;           \
-		volatile int stopped_ = -1;  \
-		power_catcher = &stop_buf_;  \
-		if (!setjmp(stop_buf_)) {    \
-			statement;           \
-		} else {                     \
+#define STOPS(statement)                              \
+	({                                            \
+		jmp_buf stop_buf_;                    \
+		volatile int stopped_ = -1;           \
+		power_catcher = &stop_buf_;           \
+		if (!setjmp(stop_buf_)) {             \
+			statement;                    \
+		} else {                              \
 			stopped_ = (int)power_status; \
-		}                            \
-		power_catcher = NULL;        \
-		stopped_;                    \
+		}                                     \
+		power_catcher = NULL;                 \
+		stopped_;                             \
 	})
 
 #endif
