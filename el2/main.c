@@ -42,20 +42,24 @@ static void map(u64 base, u64 end, enum stage1_kind kind)
 		panic("main: no tables left to map %#lx..%#lx", base, end);
 }
 
-/* The image with its rights, and the tree to read it; then MMU and caches on. */
+/*
+ * The image with its rights, and the tree to read it; then MMU and caches on. The boot protocol says
+ * that the tree may be mapped in blocks of 2 MiB, so that costs one entry or two; it comes first, so
+ * that it takes no right from an image in the same block.
+ */
 static void enable_mmu(const void *tree)
 {
 	const u8 *size = (const u8 *)tree + 4; /* totalsize, big-endian, checked later */
 	u64 bytes = (u64)size[0] << 24 | (u64)size[1] << 16 | (u64)size[2] << 8 | size[3];
 	u64 base = (u64)tree;
 
+	if (tree)
+		map(ALIGN_DOWN(base, CHUNK_SIZE), ALIGN_UP(base + MIN(bytes, 2 * MIB), CHUNK_SIZE),
+		    STAGE1_DATA);
 	map((u64)image_start, (u64)image_const_start, STAGE1_CODE);
 	map((u64)image_const_start, (u64)image_data_start, STAGE1_CONST);
 	map((u64)image_data_start, (u64)image_end, STAGE1_DATA);
 	map((u64)boot_stack_guard, (u64)boot_stack_guard + PAGE_SIZE, STAGE1_NONE);
-	if (tree)
-		map(ALIGN_DOWN(base, PAGE_SIZE), ALIGN_UP(base + MIN(bytes, 2 * MIB), PAGE_SIZE),
-		    STAGE1_DATA);
 	mmu_enable(stage1_root());
 	secondary_root = stage1_root();
 	cache_clean(&secondary_root, sizeof(secondary_root));
@@ -99,7 +103,7 @@ static void map_devices(void)
 	}
 }
 
-static void init_frames(void)
+static __attribute__((noinline)) void init_frames(void)
 {
 	struct frames_region ram[BOARD_RAM_MAX], reserved[BOARD_RESERVED_MAX + 2];
 	unsigned n = 0;
@@ -177,7 +181,7 @@ static void greet(const void *tree, u64 level)
 }
 
 /* EL1 has no way up: say so, in words that name the likely reason. */
-NORETURN static void refuse_el1(const void *tree)
+NORETURN static __attribute__((noinline)) void refuse_el1(const void *tree)
 {
 	struct fdt_error err = {{0}};
 	struct fdt fdt;
@@ -192,7 +196,7 @@ NORETURN static void refuse_el1(const void *tree)
 	cpu_halt();
 }
 
-static void read_board(const void *tree)
+static __attribute__((noinline)) void read_board(const void *tree)
 {
 	struct fdt_error err = {{0}};
 	struct fdt fdt;
@@ -211,7 +215,7 @@ static void seed_random(void)
 	random_seed(word, timer_now(), board.seed != 0 || word != board.seed);
 }
 
-static void load_bundle(unsigned cpus)
+static __attribute__((noinline)) void load_bundle(unsigned cpus)
 {
 	struct bundle_limits limits = {
 		.pcpus = cpus,
@@ -253,6 +257,8 @@ static void idle_interrupts(void)
 	trap_interrupts(NULL);
 }
 
+/* What needs room on the stack is a function of its own (noinline), since this frame stays below all
+ * that the boot CPU does until its first guest. */
 void main_boot(const void *tree, u64 level)
 {
 	unsigned cpus;
@@ -286,13 +292,14 @@ void main_boot(const void *tree, u64 level)
 	seed_random();
 	sysreg_init();
 	sched_init(cpus);
-	switch_idle_interrupts = idle_interrupts;
+	__atomic_store_n(&switch_idle_interrupts, idle_interrupts, __ATOMIC_RELEASE);
 	load_bundle(cpus);
 	guests_start();
 	if (board.uart_irq) {
 		gic->enable(board.uart_irq, true);
 		say_listen();
 	}
+	say("skerry: ready  after %lu ticks of the counter\n", timer_now());
 	cp_init();
 	run();
 }

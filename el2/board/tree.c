@@ -225,11 +225,14 @@ static enum device device_of(const struct reader *r)
 	const char *name;
 	u32 at = 0;
 
-	while ((name = fdt_next_string(v.data, v.length, &at))) {
+	for (u32 from = 0; (name = fdt_next_string(v.data, v.length, &at)); from = at) {
+		u32 size = at - from; /* with its NUL */
+
 		if (name[0] != 'a' && name[0] != 'b')
 			continue;
 		for (size_t i = 0; i < ARRAY_SIZE(compatibles); i++)
-			if (strcmp(name, compatibles[i].name) == 0)
+			if (size <= sizeof(compatibles[i].name) && !compatibles[i].name[size - 1] &&
+			    memcmp(name, compatibles[i].name, size) == 0)
 				return compatibles[i].device;
 	}
 	return NO_DEVICE;

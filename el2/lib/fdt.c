@@ -43,6 +43,11 @@ bool fdt_fail(const struct fdt *fdt, int node, const char *prop, struct fdt_erro
 	return false;
 }
 
+static inline u32 cell_at(const void *value)
+{
+	return fdt32_to_cpu(*(const u32 *)value);
+}
+
 u64 fdt_cells(const u8 *value, u32 cells)
 {
 	const u32 *cell = (const void *)value;
@@ -69,9 +74,9 @@ static bool check_blocks(struct fdt *fdt, struct fdt_error *err)
 	if (fdt_off_mem_rsvmap(fdt->blob) % 8)
 		return fdt_fail(fdt, -1, NULL, err, "memory reservations at 0x%x: %s",
 				fdt_off_mem_rsvmap(fdt->blob), "expected a multiple of 8");
-	if (fdt_cells(fdt->structure, 1) != FDT_BEGIN_NODE || fdt->structure[TOKEN])
+	if (cell_at(fdt->structure) != FDT_BEGIN_NODE || fdt->structure[TOKEN])
 		return fdt_fail(fdt, -1, NULL, err, "structure block does not begin with the root");
-	if (fdt_cells(fdt->structure + fdt->structure_size - TOKEN, 1) != FDT_END)
+	if (cell_at(fdt->structure + fdt->structure_size - TOKEN) != FDT_END)
 		return fdt_fail(fdt, -1, NULL, err, "structure block does not end with FDT_END");
 	if (fdt->strings_size && fdt->strings[fdt->strings_size - 1])
 		return fdt_fail(fdt, -1, NULL, err, "strings block does not end with a NUL");
@@ -93,7 +98,9 @@ bool fdt_open(struct fdt *fdt, const void *blob, size_t max, struct fdt_error *e
 				fdt_version(blob));
 	error = fdt_check_header(blob);
 	if (error)
-		return fdt_fail(fdt, -1, NULL, err, "header: %s", fdt_strerror(error));
+		return fdt_fail(fdt, -1, NULL, err, "header: %s",
+				error == -FDT_ERR_TRUNCATED ? "a block ends beyond the tree's end" :
+							      "no version that can be read");
 	if (fdt_totalsize(blob) > max)
 		return fdt_fail(fdt, -1, NULL, err, "0x%x bytes by its header, but only 0x%zx %s",
 				fdt_totalsize(blob), max, "are there: cut short");
@@ -127,8 +134,8 @@ static enum fdt_step property(struct fdt_walk *walk, u32 at)
 
 	if (!walk->properties || left < PROPERTY_HEAD)
 		return FDT_STEP_BAD;
-	length = (u32)fdt_cells(fdt->structure + at + TOKEN, 1);
-	name = (u32)fdt_cells(fdt->structure + at + 2 * TOKEN, 1);
+	length = cell_at(fdt->structure + at + TOKEN);
+	name = cell_at(fdt->structure + at + 2 * TOKEN);
 	if (length > left - PROPERTY_HEAD || name >= fdt->strings_size)
 		return FDT_STEP_BAD;
 	walk->name = fdt->strings + name;
@@ -145,7 +152,7 @@ enum fdt_step fdt_walk(struct fdt_walk *walk)
 	u32 at = walk->next;
 
 	for (; at < fdt->structure_size; at += TOKEN) {
-		switch (fdt_cells(fdt->structure + at, 1)) {
+		switch (cell_at(fdt->structure + at)) {
 		case FDT_BEGIN_NODE:
 			return begin_node(walk, at);
 		case FDT_PROP:
@@ -178,7 +185,7 @@ bool fdt_value_u32(const struct fdt_walk *walk, u32 *value, struct fdt_error *er
 	if (walk->length != 4)
 		return fdt_fail(walk->fdt, walk->node, walk->name, err,
 				"%u bytes: expected one cell (4 bytes)", walk->length);
-	*value = (u32)fdt_cells(walk->value, 1);
+	*value = cell_at(walk->value);
 	return true;
 }
 

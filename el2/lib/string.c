@@ -35,6 +35,9 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 		}
 		for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
 			*(u64 *)d = *(const u64 *)s;
+	} else if ((((uintptr_t)d | (uintptr_t)s) & 3) == 0) { /* much of a device tree */
+		for (; n >= 4; n -= 4, d += 4, s += 4)
+			*(u32 *)d = *(const u32 *)s;
 	}
 	while (n--)
 		*d++ = *s++;
@@ -60,6 +63,12 @@ void *memset(void *dst, int c, size_t n)
 	if (aligned(d, d)) {
 		u64 word = 0x0101010101010101ULL * (u8)c;
 
+		for (; n >= 8 * WORD; n -= 8 * WORD, d += 8 * WORD) {
+			u64 *to = (u64 *)d;
+
+			to[0] = to[1] = to[2] = to[3] = word;
+			to[4] = to[5] = to[6] = to[7] = word;
+		}
 		for (; n >= WORD; n -= WORD, d += WORD)
 			*(u64 *)d = word;
 	}
@@ -156,7 +165,7 @@ unsigned long strtoul(const char *s, char **end, int base)
 	for (;; s++) {
 		int digit = *s >= '0' && *s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10;
 
-		if (digit < 0 || digit >= base || (digit >= 10 && (*s | 0x20) < 'a'))
+		if (digit < 0 || digit >= base || (*s > '9' && (*s | 0x20) < 'a'))
 			break;
 		value = value * (unsigned long)base + (unsigned long)digit;
 	}

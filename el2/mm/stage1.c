@@ -11,6 +11,7 @@
 #include "mm/stage1.h"
 
 #include "arch/mmu.h"
+#include "lib/string.h"
 #include "lib/types.h"
 #include "mm/frames.h"
 #include "mm/tables.h"
@@ -25,9 +26,9 @@
 
 #define NORMAL (ATTR_NORMAL | AP_RES1 | DESC_SH_INNER | DESC_AF)
 
-/* The root is used from the first map on. */
-static u64 pool[POOL_TABLES][TABLE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
-static unsigned pool_used = 1;
+/* The first is the root. */
+static u64 pool[POOL_TABLES][TABLE_ENTRIES] __attribute__((aligned(PAGE_SIZE), section(".noinit")));
+static unsigned pool_used;
 
 static const u64 attributes_of[] = {
 	[STAGE1_CODE] = NORMAL | AP_READ_ONLY,
@@ -37,14 +38,14 @@ static const u64 attributes_of[] = {
 	[STAGE1_NONE] = 0,
 };
 
-/* A table of zeroes, NULL if there is no memory. The pool's are zero because .bss is: with the MMU
- * off there is no DC ZVA. */
+/* A table of zeroes, NULL if there is no memory. The pool's may be needed with the MMU off: no DC ZVA
+ * then. */
 static u64 *new_table(void)
 {
 	pa_t page;
 
 	if (pool_used < POOL_TABLES)
-		return pool[pool_used++];
+		return memset(pool[pool_used++], 0, PAGE_SIZE);
 	page = frames_take_page(OWNER_EL2, FRAME_EL2, false);
 	if (!page.v)
 		return NULL;
@@ -88,6 +89,25 @@ static u64 *table_below(u64 *entry, unsigned level, u64 va)
 	return table;
 }
 
+/* Fills the empty entries that [va, end) covers whole, up to the first that says otherwise. Most of a
+ * map is made here: RAM around the image takes a thousand. Returns how far it came. */
+static __attribute__((noinline)) u64 fill_empty(u64 *table, unsigned level, u64 va, u64 end,
+						u64 attributes)
+{
+	u64 size = BIT(table_shift(level)), leaf = attributes | desc_leaf(level);
+	u64 *entry = &table[(va >> table_shift(level)) % TABLE_ENTRIES];
+	u64 desc = va | leaf, last = desc + ALIGN_DOWN(end - va, size);
+
+	if (level == 0 || va % size)
+		return va;
+	for (; desc != last; desc += size, entry++)
+		if (!(*entry & DESC_VALID))
+			desc_write(entry, desc);
+		else if (*entry != desc)
+			break;
+	return desc - leaf;
+}
+
 static bool is_leaf_size(u64 va, u64 size, unsigned level)
 {
 	return level > 0 && size == BIT(table_shift(level)) && va % size == 0;
@@ -99,8 +119,13 @@ static bool map_range(u64 *table, unsigned level, u64 va, u64 end, u64 attribute
 	u64 size = BIT(table_shift(level)), next;
 
 	for (; va < end; va = next) {
-		u64 *entry = &table[(va >> table_shift(level)) % TABLE_ENTRIES];
+		u64 *entry;
 
+		if (attributes)
+			va = fill_empty(table, level, va, end, attributes);
+		if (va == end)
+			break;
+		entry = &table[(va >> table_shift(level)) % TABLE_ENTRIES];
 		next = MIN(ALIGN_DOWN(va, size) + size, end);
 		if (is_leaf_size(va, next - va, level) && !desc_is_table(*entry, level)) {
 			replace(entry, attributes ? va | attributes | desc_leaf(level) : 0, va);
@@ -127,6 +152,8 @@ bool stage1_map(u64 base, u64 size, enum stage1_kind kind)
 	}
 	if ((base | size) % PAGE_SIZE)
 		return false;
+	if (!pool_used)
+		(void)new_table();
 	mapped = map_range(pool[0], 0, base, base + size, attributes_of[kind]);
 	mmu_publish();
 	return mapped;
