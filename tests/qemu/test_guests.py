@@ -8,6 +8,9 @@ from conftest import MATRIX, ROOT
 
 matrix = pytest.mark.parametrize(("gic", "cpus"), MATRIX)
 
+# Guest time is instructions here: no host's speed is in the verdict.
+COUNTED = ("-icount", "shift=4,sleep=off")
+
 
 def run(boot, bundle, gic, cpus, status=0, **kwargs):
     machine = boot(bundle, gic=gic, cpus=cpus, **kwargs)
@@ -112,9 +115,6 @@ def shares(machine, weights):
     total, whole = sum(counts.values()), sum(weights.values())
     return {guest: counts[guest] / total / (weights[guest] / whole) - 1 for guest in weights}
 
-
-# Guest time is instructions here: no host's speed is in the verdict.
-COUNTED = ("-icount", "shift=4,sleep=off")
 
 
 @pytest.mark.parametrize("gic", [2, 3])
