@@ -26,9 +26,10 @@ $(BUILD)/check/headers/el2/abi/%.ok: el2/abi/% $(BUILD)/flags
 	$(Q)echo '#include "$(abspath $<)"' | $(CC) $(filter-out $(DEPS),$(GUEST)) -fsyntax-only -x c -
 	$(Q)echo '#include "$(abspath $<)"' | $(CC) -c -o $@ -x assembler-with-cpp -
 
-# Analysed as the target's code. Depends on the object, which depends on all that it includes.
-tidy_src := $(filter %.c,$(el2_src) $(guest_src)) $(wildcard guest-pv/rt/*.c)
-tidy_inc  = $(if $(filter el2/%,$<),-Iel2 -isystem el2/lib/libc -isystem $(LIBFDT),-Iel2/abi -Iguest-pv/rt)
+# EL2, analysed as the target's code: a guest may do what it likes, and some do. Depends on the object,
+# which depends on all that it includes.
+tidy_src := $(filter %.c,$(el2_src))
+tidy_inc := -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT)
 check-tidy: $(tidy_src:%=$(BUILD)/check/tidy/%.ok)
 $(BUILD)/check/tidy/%.ok: % $(BUILD)/%.o .clang-tidy
 	$(Q)mkdir -p $(@D)

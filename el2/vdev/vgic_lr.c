@@ -313,7 +313,7 @@ static void offer(struct fill *f, u64 lr)
 			f->best_key = key;
 		}
 	}
-	if (f->count == f->room && key >= f->key[f->count - 1])
+	if (f->count == f->room && (!f->count || key >= f->key[f->count - 1]))
 		return;
 	at = f->count < f->room ? f->count++ : f->count - 1;
 	for (; at && f->key[at - 1] > key; at--) {
