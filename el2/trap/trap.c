@@ -152,7 +152,7 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 }
 
 /* The last thing before a vCPU goes on: without list registers, HCR_EL2 says "IRQ pending". */
-static inline struct vcpu *ready(struct vcpu *vcpu)
+struct vcpu *trap_ready(struct vcpu *vcpu)
 {
 	if (UNLIKELY(vcpu->guest->vgic.emulated)) {
 		u64 hcr = vcpu->ctx.hcr & ~(HCR_EL2_VI | HCR_EL2_VF);
@@ -175,7 +175,7 @@ struct vcpu *trap_sync(struct vcpu *vcpu)
 		if (UNLIKELY(sched_wanted()))
 			vcpu = switch_next(vcpu, SCHED_TICK);
 	}
-	return ready(vcpu);
+	return trap_ready(vcpu);
 }
 
 /* Nobody asked for it: off with it, or it would come for ever. */
@@ -228,11 +228,11 @@ struct vcpu *trap_irq(struct vcpu *vcpu)
 	trap_interrupts(vcpu);
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);
-	return ready(vcpu);
+	return trap_ready(vcpu);
 }
 
 /* An asynchronous error while a guest ran: whose it is can't be known, the guest is the likeliest. */
 struct vcpu *trap_serror(struct vcpu *vcpu)
 {
-	return ready(crash(vcpu, "the machine reported an asynchronous error (SError)"));
+	return trap_ready(crash(vcpu, "the machine reported an asynchronous error (SError)"));
 }

@@ -16,6 +16,10 @@ struct vcpu *trap_sync(struct vcpu *vcpu);
 struct vcpu *trap_irq(struct vcpu *vcpu);
 struct vcpu *trap_serror(struct vcpu *vcpu);
 
+/* The last thing before a vCPU goes on, wherever it comes from: without list registers HCR_EL2 says
+ * whether an interrupt is pending for it. Returns `vcpu`, whose state is loaded. */
+struct vcpu *trap_ready(struct vcpu *vcpu);
+
 /* Serves all pending physical interrupts; `vcpu` is what is loaded here, NULL from the idle loop. */
 void trap_interrupts(struct vcpu *vcpu);
 
