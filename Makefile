@@ -6,6 +6,7 @@
 #   skerry.img, skerry.elf   the hypervisor: the Image that boots, and the same with symbols
 #   guests/NAME.bin          a guest's Image, from guest-pv/NAME.c (or .S) or tests/guests/NAME.c
 #   bundles/NAME.dtb         a bundle, from dts/NAME.dts or tests/bundles/NAME.dts
+#   systems/                 systems that others wrote (ci/setup fetches them), for bundles to take in
 #   host/                    the tests that run on this machine (ci/host.mk)
 #   check/, results/         what `make check` and `make test` found
 
@@ -116,9 +117,10 @@ guest_name := $(basename $(notdir $(guest_src)))
 guests     := $(guest_name:%=$(BUILD)/guests/%.bin) $(GUEST_FLAT:%=$(BUILD)/guests/%-flat.bin) \
 	      $(GUEST_FIXED:%=$(BUILD)/guests/%-fixed.elf)
 bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
-bundles    := $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(bundle_src)))
+bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
+bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles run test check gdb lines figures format clean help FORCE
+.PHONY: all image guests bundles systems run test test-all check gdb lines figures format clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
 all: image guests bundles
@@ -214,19 +216,46 @@ $(BUILD)/bundles/%.dtb: %.dts | $(guests)
 	$(Q)dtc -I dts -O dtb -i $(BUILD) -i dts -d $@.d -o $@ $<
 	$(Q)sed -i 's|^[^:]*:|$@:|; p; s|^[^:]*: *||; s| |:\n|g; s|$$|:|' $@.d
 
+# --- Systems of others -------------------------------------------------------------------------
+
+# Those that ci/setup has fetched, each a folder that bundles name by /incbin/("systems/NAME/FILE").
+# Bundles that hold one are large, and not everybody's: not among those of `make`.
+systems      := $(foreach name,linux-6.1 linux-6.12 busybox u-boot efi xen,\
+		$(if $(call cached,$(name)),$(name)))
+system_links := $(systems:%=$(BUILD)/systems/%/.complete)
+# What system a bundle takes in, by its text.
+systems_in    = $(sort $(patsubst %.cpio,%,$(shell sed -n 's|.*"systems/\([^/"]*\).*|\1|p' $(1))))
+system_src   := $(foreach file,$(filter-out $(bundles),$(call bundle_dtb,$(bundle_src))),\
+		$(filter %/$(basename $(notdir $(file))).dts,$(bundle_src)))
+system_dtb   := $(call bundle_dtb,$(foreach file,$(system_src),\
+		$(if $(filter-out $(systems),$(call systems_in,$(file))),,$(file))))
+
+## systems    bundles with systems that others wrote, as far as they were fetched
+systems: $(system_links) $(if $(filter busybox,$(systems)),$(BUILD)/systems/busybox.cpio) $(system_dtb)
+
+$(system_links): $(BUILD)/systems/%/.complete:
+	$(Q)mkdir -p $(BUILD)/systems && ln -sfn $(call cached,$*) $(BUILD)/systems/$*
+
+# An initramfs for Linux: busybox, and the modules of each kernel that is here.
+$(BUILD)/systems/busybox.cpio: ci/make-initramfs $(wildcard ci/initramfs/*) $(system_links)
+	$(call at,CPIO)
+	$(Q)ci/make-initramfs $@ $(BUILD)/systems/busybox $(patsubst %,$(BUILD)/systems/%,$(filter linux-%,$(systems)))
+
+$(system_dtb): | $(system_links) $(if $(filter busybox,$(systems)),$(BUILD)/systems/busybox.cpio)
+
 # --- Running it ------------------------------------------------------------------------------
 
 # Installing comes first and is looked at again by a new make, which finds what was installed.
 ## run        build, and boot BUNDLE on BOARD in QEMU; installs what is missing
 run:
-	@ci/setup build
-	@$(MAKE) --no-print-directory all
+	@ci/setup build $(call systems_in,$(filter %/$(BUNDLE).dts,$(bundle_src)))
+	@$(MAKE) --no-print-directory all $(filter %/$(BUNDLE).dtb,$(call bundle_dtb,$(bundle_src)))
 	@exec ci/run-qemu
 
 ## gdb        the same, stopped before the first instruction, with gdb at EL2's symbols
 gdb:
-	@ci/setup debug
-	@$(MAKE) --no-print-directory all
+	@ci/setup debug $(call systems_in,$(filter %/$(BUNDLE).dts,$(bundle_src)))
+	@$(MAKE) --no-print-directory all $(filter %/$(BUNDLE).dtb,$(call bundle_dtb,$(bundle_src)))
 	@exec ci/run-qemu gdb
 
 # --- Checking it -----------------------------------------------------------------------------
@@ -243,6 +272,11 @@ check:
 test:
 	@ci/setup test
 	@+MAKE='$(MAKE)' ci/check qemu
+
+## test-all   that, and the tests in QEMU that take long; says how long each took
+test-all:
+	@ci/setup test
+	@+MAKE='$(MAKE)' ci/check qemu all
 
 ## lines      count the lines of code by folder
 lines:
@@ -275,4 +309,4 @@ help:
 	@echo '  BUILD=$(BUILD)  V=$(V)  1: show each command'
 
 -include $(el2_obj:.o=.d) $(fdt_obj:.o=.d) $(rt_obj:.o=.d) $(guest_src:%=$(BUILD)/%.d)
--include $(bundles:=.d)
+-include $(addsuffix .d,$(bundles) $(system_dtb))

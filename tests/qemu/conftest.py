@@ -21,6 +21,10 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 STATUS = re.compile(r"^skerry: machine stops, status (\d+)$", re.MULTILINE)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes long under emulation; `make test-all` runs it")
+
+
 class Machine:
     """One QEMU: what it printed so far is `text`, without carriage returns and colours."""
 
