@@ -120,7 +120,8 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run test test-all check gdb lines figures format clean help FORCE
+.PHONY: all image guests bundles systems run test test-all check gdb lines bench-quick figures format \
+	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
 all: image guests bundles
@@ -201,6 +202,9 @@ $(call link_guest,,-no-pie)
 endef
 $(foreach path,guest-pv/%.c guest-pv/%.S tests/guests/%.c tests/guests/%.S,\
 	$(eval $(call guest_rules,$(path))))
+
+# The measuring guest's exact loops are assembly.
+$(BUILD)/guests/bench.elf: $(BUILD)/tests/guests/bench/loops.S.o
 
 $(BUILD)/guests/%.bin: $(BUILD)/guests/%.elf
 	$(call at,GUEST)
@@ -283,6 +287,12 @@ lines:
 	@ci/setup debug
 	@ci/lines
 
+## bench-quick  Skerry's counted figures, held against docs/bench-quick.json; UPDATE=1 writes it anew
+bench-quick:
+	@ci/setup test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/bench/bench.py quick $(if $(filter 1,$(UPDATE)),--update)
+
 ## figures    measure size, memory and start, and write docs/figures.md
 figures:
 	@ci/setup test
@@ -309,4 +319,4 @@ help:
 	@echo '  BUILD=$(BUILD)  V=$(V)  1: show each command'
 
 -include $(el2_obj:.o=.d) $(fdt_obj:.o=.d) $(rt_obj:.o=.d) $(guest_src:%=$(BUILD)/%.d)
--include $(addsuffix .d,$(bundles) $(system_dtb))
+-include $(addsuffix .d,$(bundles) $(system_dtb) $(BUILD)/tests/guests/bench/loops.S)

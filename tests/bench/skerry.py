@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Skerry's own figures: bundles with the measuring guest, run and read."""
+import re
+import subprocess
+import tempfile
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+from machine import BUILD, ROOT, Invalid, figures, run
+from rows import EVENTS, SANITY
+
+ci_figures = SourceFileLoader("figures", str(ROOT / "ci/figures")).load_module()
+
+HEAD = '/dts-v1/;\n/ {\n\tcompatible = "skerry,bundle-v1";\n\tguests {\n'
+GUEST = """\t\t{name} {{
+\t\t\tcompatible = "skerry,guest";
+\t\t\tmemory-size = <0x0 {size:#x}>;
+\t\t\tkernel = /incbin/("guests/{guest}.bin");
+\t\t\tbootargs = "{args}";
+\t\t\taffinity = <{cpu}>;{gic}
+\t\t}};
+"""
+CHANNEL = """\tchannels {
+\t\tbell {
+\t\t\tcompatible = "skerry,channel";
+\t\t\tends = "bench", "peer";
+\t\t\tsize = <0x1000>;
+\t\t};
+\t};
+"""
+
+# Part of the measurement: its bootargs, those of a second guest, the second one's CPU.
+PARTS = {
+    "one": ("run=one", None, 0),
+    "timer": ("run=timer", "peer=spin", 0),
+    "yield": ("run=yield", "peer=yield", 0),
+    "fp": ("run=fp", "peer=fp", 0),
+    "bell": ("run=bell", "peer=bell", 0),
+    "bell2": ("run=bell", "peer=bell", 1),
+}
+# By name: the machine's GIC, and what the bundle asks for.
+BOARDS = {"GICv3": (3, ""), "GICv2": (2, ""),
+          "GICv2 emulated": (3, "\n\t\t\tgic-version = <2>;")}
+
+
+def compile_bundle(folder, source):
+    dts, dtb = Path(folder, "bundle.dts"), Path(folder, "bundle.dtb")
+    dts.write_text(source)
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-i", str(BUILD), "-o", str(dtb),
+                    str(dts)], check=True, cwd=ROOT)
+    return dtb
+
+
+def boot(folder, source, until, **options):
+    bundle = compile_bundle(folder, source)
+    return run(["-kernel", BUILD / "skerry.img", "-initrd", bundle], until, **options)
+
+
+def measure(folder, board, part):
+    """The measuring guest's figures of one part, on one kind of GIC."""
+    gic, asks = BOARDS[board]
+    args, peer, cpu = PARTS[part]
+    source = HEAD + GUEST.format(name="bench", guest="bench", size=16 << 20, args=args, cpu=0, gic=asks)
+    if peer:
+        source += GUEST.format(name="peer", guest="bench", size=16 << 20, args=peer, cpu=cpu, gic=asks)
+    source += "\t};\n" + (CHANNEL if peer else "") + "};\n"
+    text = boot(folder, source, r"\[bench\] done", gic=gic, cpus=1 + cpu)
+    turns = re.search(r"note peer_turns (\d+) of (\d+)", text)
+    if turns and turns[1] != turns[2]:
+        raise Invalid(f"{turns[2]} yields led to the other guest {turns[1]} times")
+    return figures(text)[0]
+
+
+def events(board):
+    """All rows about events, by name."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for part in PARTS:
+            got = measure(folder, board, part)
+            if part == "one":
+                wrong = {name: got.get(name) for name in SANITY if got.get(name) != SANITY[name]}
+                if wrong:
+                    raise Invalid(f"{board}: not what is known: {wrong}, expected {SANITY}")
+            for row in EVENTS:
+                if row.part == part:
+                    found[row.name] = round(got[row.source or row.name] * row.share, 2)
+    return found
+
+
+def ready(folder, gic, guests, memory):
+    """Instructions from reset until the first guest is about to run."""
+    source = HEAD + "".join(GUEST.format(name=f"hello-{i}", guest="hello", size=16 << 20, args="",
+                                         cpu=0, gic="") for i in range(guests)) + "\t};\n};\n"
+    text = boot(folder, source, r"ready +after \d+ ticks", gic=gic, memory=memory)
+    return int(re.search(r"ready +after (\d+) ticks", text)[1])
+
+
+def start(gic):
+    """The rows about the start and about room."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = {f"boot_{memory.lower()}": ready(folder, gic, 1, memory)
+                 for memory in ("1G", "2G", "4G")}
+        found["start_more"] = round((ready(folder, gic, 9, "1G") - found["boot_1g"]) / 8)
+        found["image"] = (BUILD / "skerry.img").stat().st_size
+        first, _ = ci_figures.memory_by_use(folder, 1, gic)
+        more, _ = ci_figures.memory_by_use(folder, 9, gic)
+        found["memory_first"] = sum(first.values())
+        found["memory_more"] = sum(more[use] - first[use] for use in ("EL2", "tables", "state")) / 8
+    return found
+
+
+def all_figures():
+    """{board: {row: figure}}"""
+    found = {}
+    for board, (gic, asks) in BOARDS.items():
+        found[board] = events(board)
+        if not asks:
+            found[board].update(start(gic))
+    return found
