@@ -120,7 +120,7 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run test test-all check gdb lines bench-quick figures format \
+.PHONY: all image guests bundles systems run test test-all check gdb lines bench-quick bench-where figures format \
 	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
@@ -292,6 +292,19 @@ bench-quick:
 	@ci/setup test
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/bench/bench.py quick $(if $(filter 1,$(UPDATE)),--update)
+
+## bench-where  where the instructions of EVENT (a row's short name) go, by function; GIC=GICv2 on one
+EVENT ?= hypercall
+GIC   ?= GICv3
+bench-where: $(BUILD)/bench/where.so
+	@ci/setup test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/bench/where.py $(EVENT) '$(GIC)'
+
+# A plugin for the QEMU of this machine.
+$(BUILD)/bench/where.so: tests/bench/where.c
+	$(call at,HOSTCC)
+	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -shared -fPIC -fvisibility=hidden -o $@ $<
 
 ## figures    measure size, memory and start, and write docs/figures.md
 figures:

@@ -56,19 +56,24 @@ def boot(folder, source, until, **options):
     return run(["-kernel", BUILD / "skerry.img", "-initrd", bundle], until, **options)
 
 
-def measure(folder, board, part):
-    """The measuring guest's figures of one part, on one kind of GIC."""
+def measured(folder, board, part, **options):
+    """What the measuring guest says, of one part, on one kind of GIC."""
     gic, asks = BOARDS[board]
     args, peer, cpu = PARTS[part]
     source = HEAD + GUEST.format(name="bench", guest="bench", size=16 << 20, args=args, cpu=0, gic=asks)
     if peer:
         source += GUEST.format(name="peer", guest="bench", size=16 << 20, args=peer, cpu=cpu, gic=asks)
     source += "\t};\n" + (CHANNEL if peer else "") + "};\n"
-    text = boot(folder, source, r"\[bench\] done", gic=gic, cpus=1 + cpu)
+    text = boot(folder, source, r"\[bench\] done", gic=gic, cpus=1 + cpu, **options)
     turns = re.search(r"note peer_turns (\d+) of (\d+)", text)
     if turns and turns[1] != turns[2]:
         raise Invalid(f"{turns[2]} yields led to the other guest {turns[1]} times")
-    return figures(text)[0]
+    return text
+
+
+def measure(folder, board, part):
+    """Its figures, by name."""
+    return figures(measured(folder, board, part))[0]
 
 
 def events(board):
