@@ -58,6 +58,7 @@ void context_reset(struct context *ctx, unsigned cpu)
 {
 	memset(ctx, 0, sizeof(*ctx));
 	memcpy(ctx->el1, el1_reset, sizeof(el1_reset));
+	debug_reset(&ctx->debug);
 	ctx->regs.pstate = PSTATE_EL1H_MASKED;
 	ctx->hcr = cpu_guest_hcr();
 	ctx->vmpidr = MPIDR_RES1 | cpu;
@@ -77,6 +78,8 @@ void context_load(const struct context *ctx)
 #undef EL1_REG
 	write_sysreg(vmpidr_el2, ctx->vmpidr);
 	write_sysreg(hcr_el2, ctx->hcr);
+	if (UNLIKELY(ctx->debug.live))
+		debug_load(&ctx->debug);
 	cpu_forget_hidden();
 }
 
@@ -85,6 +88,8 @@ void context_save(struct context *ctx)
 #define EL1_REG(name, reset) ctx->el1[EL1_##name] = read_sysreg(name);
 #include "arch/el1_regs.h"
 #undef EL1_REG
+	if (UNLIKELY(ctx->debug.live))
+		debug_unload();
 }
 
 void context_write_hcr(struct context *ctx, u64 hcr)

@@ -6,6 +6,7 @@
 #ifndef ARCH_CONTEXT_H
 #define ARCH_CONTEXT_H
 
+#include "arch/debug.h"
 #include "arch/regs.h"
 #include "arch/syndrome.h"
 #include "lib/types.h"
@@ -23,11 +24,12 @@ struct fp_regs {
 };
 
 struct context {
-	struct regs regs;  /* first: see arch/regs.h */
-	u64 hcr;	   /* HCR_EL2 while this vCPU runs */
-	u64 vmpidr;	   /* VMPIDR_EL2: what the guest reads as MPIDR_EL1 */
-	u64 el1[EL1_REGS]; /* valid while the vCPU is not on a pCPU */
-	struct fp_regs fp; /* valid unless this is its pCPU's fp_owner */
+	struct regs regs;	 /* first: see arch/regs.h */
+	u64 hcr;		 /* HCR_EL2 while this vCPU runs */
+	u64 vmpidr;		 /* VMPIDR_EL2: what the guest reads as MPIDR_EL1 */
+	u64 el1[EL1_REGS];	 /* valid while the vCPU is not on a pCPU */
+	struct fp_regs fp;	 /* valid unless this is its pCPU's fp_owner */
+	struct debug_regs debug; /* always valid */
 };
 
 extern const char *const el1_reg_names[EL1_REGS];

@@ -118,7 +118,9 @@ void cpu_init(void)
 	write_sysreg(hcr_el2, cpu_guest_hcr());
 	write_sysreg(cptr_el2, CPTR_GUEST);
 	write_sysreg(mdcr_el2, MDCR_GUEST | (hpmn & MDCR_HPMN));
-	write_sysreg(mdscr_el1, 0); /* no debug exceptions: guests' accesses trap, so it stays so */
+	write_sysreg(mdscr_el1, 0); /* no debug exceptions, unless arch/debug.c wants them … */
+	write_sysreg(oslar_el1, 0); /* … and nothing that would keep it from having them */
+	write_sysreg(osdlr_el1, 0);
 	write_sysreg(hstr_el2, 0);
 	write_sysreg(cnthctl_el2, 0); /* CNTPCT and CNTP_* of EL1 and EL0 trap */
 	write_sysreg(cntvoff_el2, 0);

@@ -27,4 +27,16 @@ static inline void regs_set(struct regs *regs, unsigned n, u64 value)
 		regs->x[n] = value;
 }
 
+/* SPSR_EL2: what one instruction sets for the next, software step's state and the branch type */
+#define PSTATE_SS BIT(21)
+#define PSTATE_BTYPE BITS(11, 10)
+
+/* The instruction at PC, which trapped, was carried out in software: A64, since no AArch32 is offered. */
+static inline void regs_next(struct regs *regs)
+{
+	regs->pc += 4;
+	regs->pstate &= ~PSTATE_SS;
+	regs->pstate &= ~PSTATE_BTYPE;
+}
+
 #endif

@@ -11,7 +11,8 @@ enum verdict {
 	VERDICT_NEXT, /* the instruction was carried out and has woken nobody: go on behind it */
 	VERDICT_NEXT_WOKE, /* carried out; another vCPU may have been woken and go first */
 	VERDICT_UNDEF,	   /* the architecture says UNDEFINED: exception into the guest's EL1 */
-	VERDICT_ABORT, /* nobody answers there: synchronous external abort into the guest's EL1 */
+	VERDICT_REFLECT, /* the guest's own EL1 traps it: exception there with the same syndrome */
+	VERDICT_ABORT,	 /* nobody answers there: synchronous external abort into the guest's EL1 */
 	VERDICT_ABORT_WALK, /* the same, met by the guest's own stage-1 table walk */
 	VERDICT_ALIGNMENT, /* alignment fault into the guest's EL1: devices want aligned accesses */
 	VERDICT_EXCLUSIVE, /* an exclusive or atomic at a device: the abort the architecture has for it */

@@ -117,6 +117,8 @@ u64 fault_syndrome(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 	case VERDICT_ABORT:
 		iss |= FSC_EXTERNAL;
 		break;
+	case VERDICT_REFLECT:
+		return esr;
 	default:
 		return (u64)EC_UNKNOWN << EC_SHIFT | ESR_IL;
 	}

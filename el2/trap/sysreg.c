@@ -8,7 +8,7 @@
  * the table of registers is UNDEFINED, as on a CPU without it. Arm ARM D17.2 (registers), D17.3
  * (debug), D17.5.4 (ESR's ISS for EC 0x18).
  */
-#include "trap/trap.h"
+#include "trap/sysreg.h"
 
 #include "arch/idregs.h"
 
@@ -21,9 +21,6 @@
 /* op0 = 3, op1 = 0, CRn = 0, reads, with CRm and op2 left open: the ID registers */
 #define ISS_ID_MASK (BITS(21, 20) | BITS(16, 10) | BIT(0))
 #define ISS_ID (3ULL << 20 | 1)
-
-/* A register's name as one number that sorts as the Arm ARM lists them. */
-#define KEY(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
 static u32 key_of(u64 iss)
 {
@@ -96,8 +93,9 @@ static const struct id_field id_fields[] = {
 /* What a guest reads whatever the CPU says. */
 #define PFR0_FIXED 0x11	 /* EL1 and EL0 in AArch64 only; no EL2, no EL3 */
 #define PFR0_GIC BIT(24) /* GICv3's system registers */
-/* Armv8.0 debug with the least it may have, 2 breakpoints and 2 watchpoints; no double lock */
-#define DFR0_FIXED 0xf00101006
+/* DFR0: Armv8.0 debug, no double lock, with as many breakpoints and watchpoints as the CPU has */
+#define DFR0_FIXED 0xf00000006
+#define DFR0_SLOTS 0xf0f0f000 /* CTX_CMPs, WRPs, BRPs */
 #define NOT_THERE 0xf
 
 static u64 id_values[8][8]; /* [CRm][op2]; written once at boot */
@@ -120,7 +118,7 @@ void sysreg_init(void)
 		for (unsigned op2 = 0; op2 < 8; op2++)
 			id_values[crm][op2] = 0;
 	id_values[4][0] = PFR0_FIXED;
-	id_values[5][0] = DFR0_FIXED;
+	id_values[5][0] = DFR0_FIXED | (hardware[5][0] & DFR0_SLOTS);
 	for (size_t i = 0; i < ARRAY_SIZE(id_fields); i++) {
 		const struct id_field *f = &id_fields[i];
 
@@ -159,33 +157,6 @@ static enum verdict ignore(struct vcpu *vcpu, u32 key, u64 value)
 	(void)vcpu;
 	(void)key;
 	(void)value;
-	return VERDICT_NEXT;
-}
-
-/* OSLSR_EL1: an OS lock is there (OSLM = 0b10) and open: no debugger ever comes from outside. */
-static enum verdict read_oslsr(struct vcpu *vcpu, u32 key, u64 *value)
-{
-	(void)vcpu;
-	(void)key;
-	*value = 0x8;
-	return VERDICT_NEXT;
-}
-
-/* DBGCLAIMSET_EL1: eight tags are there. */
-static enum verdict read_claimset(struct vcpu *vcpu, u32 key, u64 *value)
-{
-	(void)vcpu;
-	(void)key;
-	*value = 0xff;
-	return VERDICT_NEXT;
-}
-
-/* DBGAUTHSTATUS_EL1: non-secure debug from outside is there and disabled. */
-static enum verdict read_authstatus(struct vcpu *vcpu, u32 key, u64 *value)
-{
-	(void)vcpu;
-	(void)key;
-	*value = 0xa;
 	return VERDICT_NEXT;
 }
 
@@ -260,32 +231,15 @@ struct sysreg {
 	sysreg_write *write;
 };
 
-/* Ascending. Debug registers keep nothing yet: breakpoints can be set and never hit. */
+/* Ascending. */
 static const struct sysreg sysregs[] = {
-	{KEY(1, 0, 7, 6, 2), KEY(1, 0, 7, 6, 2), NULL, ignore},		   /* DC ISW */
-	{KEY(1, 0, 7, 10, 2), KEY(1, 0, 7, 10, 2), NULL, ignore},	   /* DC CSW */
-	{KEY(1, 0, 7, 14, 2), KEY(1, 0, 7, 14, 2), NULL, ignore},	   /* DC CISW */
-	{KEY(2, 0, 0, 0, 2), KEY(2, 0, 0, 0, 2), read_zero, ignore},	   /* OSDTRRX */
-	{KEY(2, 0, 0, 0, 4), KEY(2, 0, 0, 0, 7), read_zero, ignore},	   /* DBG[BW][VC]R0 */
-	{KEY(2, 0, 0, 1, 4), KEY(2, 0, 0, 1, 7), read_zero, ignore},	   /* DBG[BW][VC]R1 */
-	{KEY(2, 0, 0, 2, 0), KEY(2, 0, 0, 2, 0), read_zero, ignore},	   /* MDCCINT */
-	{KEY(2, 0, 0, 2, 2), KEY(2, 0, 0, 2, 2), read_zero, ignore},	   /* MDSCR */
-	{KEY(2, 0, 0, 3, 2), KEY(2, 0, 0, 3, 2), read_zero, ignore},	   /* OSDTRTX */
-	{KEY(2, 0, 0, 6, 2), KEY(2, 0, 0, 6, 2), read_zero, ignore},	   /* OSECCR */
-	{KEY(2, 0, 1, 0, 0), KEY(2, 0, 1, 0, 0), read_zero, NULL},	   /* MDRAR */
-	{KEY(2, 0, 1, 0, 4), KEY(2, 0, 1, 0, 4), NULL, ignore},		   /* OSLAR */
-	{KEY(2, 0, 1, 1, 4), KEY(2, 0, 1, 1, 4), read_oslsr, NULL},	   /* OSLSR */
-	{KEY(2, 0, 1, 3, 4), KEY(2, 0, 1, 3, 4), read_zero, ignore},	   /* OSDLR */
-	{KEY(2, 0, 1, 4, 4), KEY(2, 0, 1, 4, 4), read_zero, ignore},	   /* DBGPRCR */
-	{KEY(2, 0, 7, 8, 6), KEY(2, 0, 7, 8, 6), read_claimset, ignore},   /* DBGCLAIMSET */
-	{KEY(2, 0, 7, 9, 6), KEY(2, 0, 7, 9, 6), read_zero, ignore},	   /* DBGCLAIMCLR */
-	{KEY(2, 0, 7, 14, 6), KEY(2, 0, 7, 14, 6), read_authstatus, NULL}, /* DBGAUTHSTATUS */
-	{KEY(2, 3, 0, 1, 0), KEY(2, 3, 0, 1, 0), read_zero, NULL},	   /* MDCCSR_EL0 */
-	{KEY(2, 3, 0, 4, 0), KEY(2, 3, 0, 4, 0), read_zero, ignore},	   /* DBGDTR_EL0 */
-	{KEY(2, 3, 0, 5, 0), KEY(2, 3, 0, 5, 0), read_zero, ignore},   /* DBGDTRRX, DBGDTRTX_EL0 */
-	{KEY(3, 0, 0, 0, 6), KEY(3, 0, 0, 0, 6), read_zero, NULL},     /* REVIDR */
-	{KEY(3, 0, 1, 0, 1), KEY(3, 0, 1, 0, 1), read_zero, ignore},   /* ACTLR */
-	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir}, /* ICC_DIR */
+	{KEY(1, 0, 7, 6, 2), KEY(1, 0, 7, 6, 2), NULL, ignore},		     /* DC ISW */
+	{KEY(1, 0, 7, 10, 2), KEY(1, 0, 7, 10, 2), NULL, ignore},	     /* DC CSW */
+	{KEY(1, 0, 7, 14, 2), KEY(1, 0, 7, 14, 2), NULL, ignore},	     /* DC CISW */
+	{KEY(2, 0, 0, 0, 0), KEY(2, 7, 15, 15, 7), debug_read, debug_write}, /* debug */
+	{KEY(3, 0, 0, 0, 6), KEY(3, 0, 0, 0, 6), read_zero, NULL},	     /* REVIDR */
+	{KEY(3, 0, 1, 0, 1), KEY(3, 0, 1, 0, 1), read_zero, ignore},	     /* ACTLR */
+	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir},	     /* ICC_DIR */
 	{KEY(3, 0, 12, 11, 5), KEY(3, 0, 12, 11, 7), NULL,
 	 write_sgi}, /* ICC_SGI1R, ASGI1R, SGI0R */
 	{KEY(3, 0, 12, 12, 5), KEY(3, 0, 12, 12, 5), read_sre, write_sre},   /* ICC_SRE */

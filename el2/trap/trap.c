@@ -23,19 +23,13 @@
 
 #define ESR_WFX_TI(esr) FIELD(esr, 1, 0) /* 0 WFI, 1 WFE, 2 WFIT, 3 WFET */
 
-/* How far the trapped instruction reaches: T32 at EL0 has halfwords. */
-static u64 instruction_size(u64 esr)
-{
-	return esr & ESR_IL ? 4 : 2;
-}
-
 /* EC 0x01. WFI may end at any time, so a guest that has work need not sleep (D1.6.2). */
 static enum verdict handle_wait(struct vcpu *vcpu, u64 esr)
 {
 	if (vcpu->ctx.regs.pstate & PSTATE_AARCH32)
 		return fault_undefined(vcpu, esr);
 	vcpu->exits[EXIT_WFI]++;
-	vcpu->ctx.regs.pc += 4;
+	regs_next(&vcpu->ctx.regs);
 	return ESR_WFX_TI(esr) == 0 ? VERDICT_WAIT : VERDICT_YIELD;
 }
 
@@ -51,7 +45,7 @@ static enum verdict handle_fp(struct vcpu *vcpu, u64 esr)
 /* EC 0x17. HCR_EL2.TSC traps before the SMC, HVC's exception comes after the HVC. */
 static enum verdict handle_smc(struct vcpu *vcpu, u64 esr)
 {
-	vcpu->ctx.regs.pc += 4;
+	regs_next(&vcpu->ctx.regs);
 	return hypercall_handle(vcpu, esr);
 }
 
@@ -82,15 +76,16 @@ static struct vcpu *crash(struct vcpu *vcpu, const char *what)
 	return switch_next(vcpu, SCHED_END);
 }
 
-/* Data and instruction aborts have an address, UNDEF has none. */
+/* Data and instruction aborts have an address, UNDEF and traps have none. */
 static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 {
 	u64 guests_esr = fault_syndrome(vcpu, esr, verdict);
+	bool has_address = verdict != VERDICT_UNDEF && verdict != VERDICT_REFLECT;
 
 	vcpu->exits[EXIT_FAULT]++;
 	if (fault_repeats(vcpu))
 		return crash(vcpu, "its exception vector itself faults");
-	context_inject_sync(&vcpu->ctx, guests_esr, verdict != VERDICT_UNDEF, syndrome_far());
+	context_inject_sync(&vcpu->ctx, guests_esr, has_address, syndrome_far());
 	return vcpu;
 }
 
@@ -127,9 +122,10 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 		return vcpu;
 	case VERDICT_NEXT:
 	case VERDICT_NEXT_WOKE:
-		vcpu->ctx.regs.pc += instruction_size(esr);
+		regs_next(&vcpu->ctx.regs);
 		return vcpu;
 	case VERDICT_UNDEF:
+	case VERDICT_REFLECT:
 	case VERDICT_ABORT:
 	case VERDICT_ABORT_WALK:
 	case VERDICT_ALIGNMENT:
@@ -169,7 +165,7 @@ struct vcpu *trap_sync(struct vcpu *vcpu)
 
 	/* what woke nobody gives nobody a reason to want this pCPU */
 	if (verdict == VERDICT_NEXT) {
-		vcpu->ctx.regs.pc += instruction_size(esr);
+		regs_next(&vcpu->ctx.regs);
 	} else if (verdict != VERDICT_RESUME) {
 		vcpu = act(vcpu, esr, verdict);
 		if (UNLIKELY(sched_wanted()))

@@ -19,6 +19,7 @@
 
 #include "arch/context.h"
 #include "arch/cpu.h"
+#include "arch/debug.h"
 #include "arch/idregs.h"
 #include "arch/pcpu.h"
 #include "arch/timer.h"

@@ -67,6 +67,12 @@ class Machine:
         assert found, f"no status line\n{' '.join(self.command)}\n{self.text[-6000:]}"
         return int(found[-1])
 
+    def end(self):
+        """Waits for the end of a machine without the hypervisor; its status, 0 for a power-off."""
+        self.expect(pexpect.EOF)
+        self.child.close()
+        assert self.child.exitstatus == 0, f"{' '.join(self.command)}\n{self.text[-6000:]}"
+
     def lines(self, guest):
         """What `guest` printed, line by line."""
         prefix = f"[{guest}] "

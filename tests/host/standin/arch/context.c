@@ -28,6 +28,7 @@ void context_reset(struct context *ctx, unsigned cpu)
 {
 	memset(ctx, 0, sizeof(*ctx));
 	memcpy(ctx->el1, el1_reset, sizeof(el1_reset));
+	debug_reset(&ctx->debug);
 	ctx->regs.pstate = 0x3c5; /* DAIF set, EL1h */
 	ctx->hcr = 0x80080039;
 	ctx->vmpidr = 0x80000000 | cpu;
