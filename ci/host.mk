@@ -17,7 +17,7 @@
 
 # What compiles on the host and counts for the coverage: all that touches no hardware.
 host_el2 := $(filter-out el2/arch/% el2/board/% el2/main.c,$(filter %.c,$(el2_src))) \
-	    $(wildcard el2/board/*tree*.c)
+	    $(wildcard el2/board/*tree*.c) el2/board/atags.c
 host_helpers := $(shell find tests/host -name '*.c' -not -name 'test_*.c' 2>/dev/null | sort)
 host_tests   := $(sort $(wildcard tests/host/test_*.c))
 
@@ -32,8 +32,8 @@ $(BUILD)/host/gcc/el2/lib/string.c.o $(BUILD)/host/clang/el2/lib/string.c.o: \
 	private HOST += $(foreach name,$(libc_names),-D$(name)=el2_$(name)) -fno-builtin
 
 # units_of TEST: the sources in el2/ that it is linked with; the stand-in of the serial line needs
-# the screen.
-units_of = $(sort el2/lib/screen.c \
+# the screen and EL2's printf.
+units_of = $(sort el2/lib/screen.c el2/lib/format.c \
 	   $(or $(wildcard $(addprefix el2/,$(shell sed -n 's|^// units:||p' $(1)))),$(host_el2)))
 
 # host_compiler CC: rules for the objects under $(BUILD)/host/CC.

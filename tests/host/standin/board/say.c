@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "board/say.h"
+#include "lib/format.h"
 #include "lib/screen.h"
 
 char said[1 << 16];
@@ -65,7 +66,7 @@ void say(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vformat(text, sizeof(text), fmt, args); /* EL2's own: what it does not know shows */
 	va_end(args);
 	say_line(say, text, strlen(text));
 }
@@ -85,7 +86,7 @@ void panic(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(panic_text, sizeof(panic_text), fmt, args);
+	vformat(panic_text, sizeof(panic_text), fmt, args);
 	va_end(args);
 	if (panic_catcher)
 		longjmp(*panic_catcher, 1);
