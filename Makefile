@@ -94,7 +94,7 @@ DEPS    = -MMD -MP
 # switched, and what most of the start is spent in: that for speed (files, or folders with a / at the
 # end). Of two -O the last one counts. All of it without padding between functions and loops, and
 # with addresses made by one instruction instead of two (-mcmodel=tiny: the image is below 1 MiB).
-EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c board/pl011.c board/say.c \
+EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c board/bcm2836.c board/pl011.c board/say.c \
 	      board/tree.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
 	      trap/decode.c trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c vdev/)
 EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),-O2,-Os)
@@ -148,7 +148,13 @@ $(BUILD)/el2/%.c.o: el2/%.c $(BUILD)/flags
 
 $(BUILD)/el2/%.S.o: el2/%.S $(BUILD)/flags
 	$(call at,AS)
-	$(Q)$(CC) $(EL2) -c -o $@ $<
+	$(Q)$(CC) $(EL2) -Wa,-I$(BUILD)/trees -c -o $@ $<
+
+# Trees of boards that may be started without one. Warnings are about what EL2 does not read.
+$(BUILD)/el2/arch/trees.S.o: $(patsubst el2/board/%.dts,$(BUILD)/trees/%.dtb,$(wildcard el2/board/*.dts))
+$(BUILD)/trees/%.dtb: el2/board/%.dts $(wildcard el2/board/*.dtsi)
+	$(call at,DTC)
+	$(Q)dtc -q -I dts -O dtb -i el2/board -o $@ $<
 
 # libfdt is as its authors wrote it: its warnings are theirs.
 $(BUILD)/libfdt/%.c.o: $(LIBFDT)/%.c $(BUILD)/flags

@@ -10,6 +10,7 @@
 #include "arch/timer.h"
 #include "board/board.h"
 #include "board/gic.h"
+#include "board/handover.h"
 #include "board/power.h"
 #include "board/say.h"
 #include "cp/cp.h"
@@ -17,6 +18,7 @@
 #include "guest/life.h"
 #include "guest/switch.h"
 #include "lib/fdt.h"
+#include "lib/format.h"
 #include "board/random.h"
 #include "lib/string.h"
 #include "mm/frames.h"
@@ -31,7 +33,7 @@
 extern char image_start[], image_const_start[], image_data_start[], image_end[];
 extern char boot_stack_guard[], boot_stack_top[];
 
-NORETURN void main_boot(const void *tree, u64 level);
+NORETURN void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif);
 NORETURN void main_secondary(struct pcpu *pcpu);
 
 pa_t secondary_root; /* boot.S: EL2's map, for CPUs that come up */
@@ -39,7 +41,7 @@ pa_t secondary_root; /* boot.S: EL2's map, for CPUs that come up */
 static void map(u64 base, u64 end, enum stage1_kind kind)
 {
 	if (end > base && !stage1_map(base, end - base, kind))
-		panic("main: no tables left to map %#lx..%#lx", base, end);
+		panic("main: no tables left to map 0x%lx..0x%lx", base, end);
 }
 
 /*
@@ -49,11 +51,12 @@ static void map(u64 base, u64 end, enum stage1_kind kind)
  */
 static void enable_mmu(const void *tree)
 {
-	const u8 *size = (const u8 *)tree + 4; /* totalsize, big-endian, checked later */
-	u64 bytes = (u64)size[0] << 24 | (u64)size[1] << 16 | (u64)size[2] << 8 | size[3];
+	u64 bytes = tree ? __builtin_bswap32(((const u32 *)tree)[1]) :
+			   0; /* totalsize, checked later */
 	u64 base = (u64)tree;
 
-	if (tree)
+	if (tree &&
+	    (base < (u64)image_start || base >= (u64)image_end)) /* one of our own is part of it */
 		map(ALIGN_DOWN(base, CHUNK_SIZE), ALIGN_UP(base + MIN(bytes, 2 * MIB), CHUNK_SIZE),
 		    STAGE1_DATA);
 	map((u64)image_start, (u64)image_const_start, STAGE1_CODE);
@@ -173,10 +176,19 @@ static unsigned start_cpus(void)
 	return up;
 }
 
-static void greet(const void *tree, u64 level)
+/* Where am I, and how did I get here. */
+static void greet(const struct handover *h, u64 x0, u64 level)
 {
-	say("\nskerry: entered at EL%lu, image at %p, device tree at %p\n", level, image_start,
-	    tree);
+	char tree[80];
+
+	if (!h->built_in)
+		format(tree, sizeof(tree), "device tree at %p", h->tree);
+	else if (!h->atags_at)
+		format(tree, sizeof(tree), "no device tree (x0 = 0x%lx): a built-in one", x0);
+	else
+		format(tree, sizeof(tree), "no device tree: a built-in one, ATAGs at 0x%lx%s",
+		       h->atags_at, h->atags_good ? "" : " that make no sense");
+	say("\nskerry: entered at EL%lu, image at %p, %s\n", level, image_start, tree);
 	say("skerry: board  %s\n", board.model);
 }
 
@@ -196,14 +208,34 @@ NORETURN static __attribute__((noinline)) void refuse_el1(const void *tree)
 	cpu_halt();
 }
 
-static __attribute__((noinline)) void read_board(const void *tree)
+/* The board can't be known: a UART that this CPU suggests, so that a person learns why. */
+static __attribute__((noinline)) void find_voice(void)
+{
+	for (unsigned n = 0; handover_guess_uart(n, &board); n++) {
+		map_range(&board.uart_regs);
+		if (handover_uart_answers(board.uart_regs.base)) {
+			say_init(&board);
+			return;
+		}
+	}
+}
+
+static __attribute__((noinline)) void read_board(const struct handover *h, u64 x0)
 {
 	struct fdt_error err = {{0}};
 	struct fdt fdt;
 
-	if (!fdt_open(&fdt, tree, 2 * MIB, &err) || !board_read(&board, &fdt, &err))
-		panic("device tree at %p: %s", tree, err.text);
+	if (!h->tree) {
+		find_voice();
+		panic("no device tree at x0 = 0x%lx, and no board that is known without one", x0);
+	}
+	if (!fdt_open(&fdt, h->tree, 2 * MIB, &err) || !board_read(&board, &fdt, &err)) {
+		find_voice();
+		panic("device tree at %p: %s", h->tree, err.text);
+	}
+	handover_complete(h, &board);
 	map_range(&board.uart_regs);
+	map_range(&board.watchdog);
 	say_init(&board);
 }
 
@@ -259,19 +291,25 @@ static void idle_interrupts(void)
 
 /* What needs room on the stack is a function of its own (noinline), since this frame stays below all
  * that the boot CPU does until its first guest. */
-void main_boot(const void *tree, u64 level)
+void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 {
+	static struct handover handover;
 	unsigned cpus;
 
+	(void)hcr;
+	(void)sctlr;
+	(void)spsr;
+	(void)daif;
 	if (cpu_level() != 2)
-		refuse_el1(tree);
+		refuse_el1((const void *)x0);
 	pcpus[0].stack_top = (u64)boot_stack_top;
 	pcpus[0].mpidr = pcpu_mpidr();
 	pcpu_set(&pcpus[0]);
 	cpu_init();
-	enable_mmu(tree);
-	read_board(tree);
-	greet(tree, level);
+	handover_find(x0, &handover);
+	enable_mmu(handover.tree);
+	read_board(&handover, x0);
+	greet(&handover, x0, level);
 	map_memory();
 	map_devices();
 	init_frames();
@@ -288,7 +326,9 @@ void main_boot(const void *tree, u64 level)
 	say("skerry: memory %lu KiB, %lu KiB free\n", frames_count().total / KIB,
 	    frames_count().free / KIB);
 	say("skerry: GIC    %s, %u list registers%s\n", gic->name, gic->virt_lrs(),
-	    gic->virt_links() ? "" : ", which lose level lines: EOIs will trap");
+	    !gic->version     ? ": guests' interrupts by software" :
+	    gic->virt_links() ? "" :
+				", which lose level lines: EOIs will trap");
 	seed_random();
 	sysreg_init();
 	sched_init(cpus);

@@ -10,5 +10,6 @@
 #define REGS_SIZE 272
 #define PCPU_MPIDR 24
 #define PCPU_SIZE 40
+#define PCPU_COUNT 8
 
 #endif

@@ -10,6 +10,9 @@
  * is no firmware behind it.
  */
 #define SCR_EL3_VALUE 0x5b1 /* RW, SMD, HCE, RES1, NS */
+#define SCTLR_EL2_LOW 0x0830 /* RES1 bits only: little-endian, MMU and caches off */
+#define SCTLR_EL2_HIGH 0x30c5
+#define HCR_EL2_RW 0x80000000 /* not E2H: the registers are what this code takes them for */
 #define SPSR_EL2H_MASKED 0x3c9
 
 #include "arch/asm_offsets.h"
@@ -28,14 +31,24 @@ image_start:
 
 	.text
 entry:
+	mrs	x25, daif
 	msr	daifset, #15
 	mov	x20, x0
 	mrs	x21, CurrentEL
 	lsr	x21, x21, #2
-	cmp	x21, #3
-	b.ne	1f
+	cmp	x21, #2
+	b.lo	2f
+	mrs	x22, hcr_el2
+	mrs	x23, sctlr_el2
+	mrs	x24, spsr_el2
+	b.eq	1f
 	bl	drop_to_el2
-1:	bl	relocate
+1:	bl	own_el2
+	b	3f
+2:	mov	x22, #0
+	mrs	x23, sctlr_el1
+	mrs	x24, spsr_el1
+3:	bl	relocate
 	bl	clear_bss
 	bl	invalidate_image
 	adrp	x0, boot_stack_top
@@ -44,7 +57,22 @@ entry:
 	mov	x30, xzr
 	mov	x0, x20
 	mov	x1, x21
+	mov	x2, x22
+	mov	x3, x23
+	mov	x4, x24
+	mov	x5, x25
 	b	main_boot
+
+/* What decides how this code itself runs, whatever was there before. Clobbers x0. */
+own_el2:
+	msr	spsel, #1
+	mov	x0, #SCTLR_EL2_LOW
+	movk	x0, #SCTLR_EL2_HIGH, lsl #16
+	msr	sctlr_el2, x0
+	mov	x0, #HCR_EL2_RW
+	msr	hcr_el2, x0
+	isb
+	ret
 
 /* EL3 becomes EL2. Clobbers x0, x1. */
 drop_to_el2:
@@ -58,8 +86,8 @@ drop_to_el2:
 	mov	x1, #0xf
 	msr	S3_6_C12_C12_5, x1	/* ICC_SRE_EL3: on, for lower levels too */
 	isb
-1:	mov	x0, #0x0830
-	movk	x0, #0x30c5, lsl #16	/* SCTLR_EL2: RES1 bits only */
+1:	mov	x0, #SCTLR_EL2_LOW
+	movk	x0, #SCTLR_EL2_HIGH, lsl #16
 	msr	sctlr_el2, x0
 	msr	elr_el3, x30
 	mov	x0, #SPSR_EL2H_MASKED
@@ -121,22 +149,27 @@ invalidate_image:
 
 /*
  * A secondary CPU, by PSCI (x0 = its struct pcpu) or out of a spin table (x0 unknown: it looks its
- * MPIDR up). MMU off.
+ * MPIDR up). MMU off. One that comes so late that its place was given to another stays out.
  */
 	.global cpu_secondary_entry
 cpu_secondary_entry:
 	msr	daifset, #15
+	bl	own_el2
 	mrs	x1, mpidr_el1
 	mov	x2, #0xffffff
 	movk	x2, #0xff, lsl #32
 	and	x1, x1, x2
 	adrp	x0, pcpus
 	add	x0, x0, :lo12:pcpus
+	add	x2, x0, #PCPU_SIZE * PCPU_COUNT
 1:	ldr	x3, [x0, #PCPU_MPIDR]
 	cmp	x3, x1
 	b.eq	2f
 	add	x0, x0, #PCPU_SIZE
-	b	1b
+	cmp	x0, x2
+	b.lo	1b
+3:	wfi
+	b	3b
 2:	ldr	x1, [x0]		/* stack_top */
 	mov	sp, x1
 	mov	x19, x0

@@ -19,6 +19,7 @@ _Static_assert(offsetof(struct regs, pstate) == REGS_PSTATE, "vectors.S");
 _Static_assert(sizeof(struct regs) == REGS_SIZE, "vectors.S");
 _Static_assert(offsetof(struct pcpu, mpidr) == PCPU_MPIDR, "boot.S");
 _Static_assert(sizeof(struct pcpu) == PCPU_SIZE, "boot.S");
+_Static_assert(PCPUS_MAX == PCPU_COUNT, "boot.S");
 _Static_assert(offsetof(struct pcpu, stack_top) == 0, "vectors.S");
 _Static_assert(offsetof(struct context, regs) == 0, "SP_EL2 points here");
 

@@ -34,6 +34,13 @@ u64 cpu_secondary_address(void);
 u64 cpu_smc(u64 function, u64 a, u64 b, u64 c);
 u64 cpu_hvc(u64 function, u64 a, u64 b, u64 c);
 
+/* Reads where there may be nothing: 0 if the bus reports an error. Vectors in place; any address that
+ * a read does no harm to, aligned to 4. */
+u32 cpu_probe_read32(u64 address);
+
+/* The load in it: EL2's handler of its own exceptions skips it when ELR_EL2 is this address. */
+extern const char cpu_probe_load[];
+
 /* A random word: RNDR where the CPU has it (true), else false. */
 bool cpu_random(u64 *word);
 

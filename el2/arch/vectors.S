@@ -102,7 +102,8 @@ context_enter:
 
 /*
  * An exception out of EL2 itself. The stack may be what is broken (a guard page), so it goes on on
- * one kept for this. el2_fault() returns only for the semihosting HLT (board/power.c), to be skipped.
+ * one kept for this. el2_fault() returns only for the semihosting HLT (board/power.c) and the load of
+ * cpu_probe_read32(), to be skipped.
  */
 el2_exception:
 	msr	tpidrro_el0, x0

@@ -48,9 +48,13 @@ struct board {
 	u32 hyp_timer, virtual_timer; /* INTIDs of CNTHP and CNTV */
 	u32 timer_frequency;	      /* clock-frequency; 0: CNTFRQ_EL0 is right */
 
-	enum board_uart uart; /* what /chosen/stdout-path names, else the first known one */
+	enum board_uart uart; /* what /chosen/stdout-path names, else serial0, else the first */
 	struct fdt_range uart_regs;
-	u32 uart_irq; /* INTID; 0: none. BCM2836: local source 0 .. 31, peripheral 32 + 32 * bank + n */
+	u32 uart_irq; /* INTID; 0: none. BCM2836: see board/bcm2836.c */
+
+	/* BCM283x, BCM2711; size 0: not in the tree. Pins, the mailbox to the VideoCore's firmware, and
+	 * the power manager with the watchdog. */
+	struct fdt_range gpio, mailbox, watchdog;
 
 	bool terminal; /* /chosen/bootargs has the word "terminal": a person looks on, in colour */
 
@@ -63,5 +67,12 @@ extern struct board board;
 /* Fills `board` from the tree. False: err says which node and property. What can be done without
  * is left out without an error (no initrd, no UART interrupt). */
 bool board_read(struct board *board, const struct fdt *fdt, struct fdt_error *err) MUST_CHECK;
+
+/* Inserts the whole pages of a region in ascending order, joined with those it touches. Regions
+ * above what the array holds are left out: the machine can be run without them. */
+void board_add_ram(struct board *board, struct fdt_range region);
+
+/* What of the boot loader's command line is for EL2; NULL: there is none. */
+void board_take_bootargs(struct board *board, const char *text);
 
 #endif

@@ -19,6 +19,8 @@ bool gic_probe(void)
 		gic = &gicv3_ops;
 		break;
 	case BOARD_GIC_BCM2836:
+		gic = &bcm2836_ops;
+		break;
 	case BOARD_GIC_NONE:
 		gic = NULL;
 		break;
@@ -60,5 +62,6 @@ void gicd_configure(u64 frame, u32 intid, bool level)
 
 bool gic_needs_firmware(void)
 {
-	return mmio_read32(board.gicd.base + GICD_TYPER) & GICD_TYPER_SECURITY;
+	return board.gic != BOARD_GIC_BCM2836 &&
+	       (mmio_read32(board.gicd.base + GICD_TYPER) & GICD_TYPER_SECURITY);
 }

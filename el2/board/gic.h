@@ -48,7 +48,7 @@ struct gic_virt {
 };
 
 struct gic_ops {
-	const char *name; /* "GICv2", "GICv3" */
+	const char *name; /* "GICv2", "GICv3", "BCM2836" */
 	unsigned version; /* 2 or 3: which virtual CPU interface guests can have in hardware; 0 none */
 
 	bool (*init)(void); /* distributor; boot CPU; false: registers are not what was expected */
@@ -79,7 +79,7 @@ struct gic_ops {
 };
 
 extern const struct gic_ops *gic; /* set by gic_probe */
-extern const struct gic_ops gicv2_ops, gicv3_ops;
+extern const struct gic_ops gicv2_ops, gicv3_ops, bcm2836_ops;
 
 /* Chooses by the board; NULL name: nothing that we know. Boot CPU, once. */
 bool gic_probe(void) MUST_CHECK;

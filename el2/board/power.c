@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Starting CPUs and stopping the machine, by PSCI 0.2 and later (DEN0022, 5.1) or by the spin table
- * of the Devicetree Specification. Runs at EL2.
+ * Starting CPUs and stopping the machine, by PSCI 0.2 and later (DEN0022, 5.1), by the spin table of
+ * the Devicetree Specification, by the Raspberry Pi's watchdog. Runs at EL2.
  *
  * PSCI is called by SMC only, and only if the tree says that firmware listens: without firmware at
  * EL3 an SMC is UNDEFINED. A tree that says HVC is meant for EL1; from here an HVC would be a call
@@ -13,11 +13,23 @@
 #include "arch/mmu.h"
 #include "arch/pcpu.h"
 #include "arch/semihost.h"
+#include "board/mmio.h"
 #include "board/say.h"
 #include "board/uart.h"
 
 #define PSCI_CPU_ON_64 0xc4000003
 #define PSCI_SYSTEM_OFF 0x84000008
+
+/* BCM283x power manager: each write carries the password. */
+#define PM_RSTC 0x1c
+#define PM_RSTS 0x20
+#define PM_WDOG 0x24
+#define PM_PASSWORD 0x5a000000u
+#define PM_VALUE 0x00ffffffu
+#define PM_RSTC_CONFIG 0x30u
+#define PM_RSTC_FULL_RESET 0x20u
+#define PM_RSTS_HALT 0x555u /* boot from partition 63: the firmware takes that for "stay off" */
+#define PM_WDOG_TICKS 10u   /* of 16 us */
 
 static const char *psci_error(u64 result)
 {
@@ -80,6 +92,18 @@ const char *power_start_cpu(unsigned id, u64 entry, u64 argument)
 	return "no enable-method that we know";
 }
 
+/* A Pi has no switch. Its firmware, started again by the watchdog, finds the word that says "stay off";
+ * QEMU ends. */
+static void off_by_watchdog(u64 pm)
+{
+	u32 status = mmio_read32(pm + PM_RSTS) & PM_VALUE;
+	u32 control = mmio_read32(pm + PM_RSTC) & PM_VALUE & ~PM_RSTC_CONFIG;
+
+	mmio_write32(pm + PM_RSTS, PM_PASSWORD | status | PM_RSTS_HALT);
+	mmio_write32(pm + PM_WDOG, PM_PASSWORD | PM_WDOG_TICKS);
+	mmio_write32(pm + PM_RSTC, PM_PASSWORD | control | PM_RSTC_FULL_RESET);
+}
+
 void power_off(unsigned status)
 {
 	if (cpu_level() == 2)
@@ -92,5 +116,7 @@ void power_off(unsigned status)
 		(void)cpu_smc(PSCI_SYSTEM_OFF, 0, 0, 0);
 	else if (board.psci == BOARD_PSCI_HVC && cpu_level() == 1)
 		(void)cpu_hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+	else if (board.watchdog.size >= PM_WDOG + 4)
+		off_by_watchdog(board.watchdog.base);
 	cpu_halt();
 }

@@ -13,7 +13,8 @@ const char *power_start_cpu(unsigned id, u64 entry, u64 argument);
 
 /*
  * The machine stops: prints "skerry: machine stops, status N" as the last line. Under QEMU with
- * semihosting the process exits with `status` (0..255); then PSCI SYSTEM_OFF; then halts.
+ * semihosting the process exits with `status` (0..255); then PSCI SYSTEM_OFF or the Pi's watchdog;
+ * then halts.
  */
 NORETURN void power_off(unsigned status);
 

@@ -87,6 +87,9 @@ enum device {
 	AUX_UART,
 	TIMER,
 	PSCI,
+	GPIO,
+	MAILBOX,
+	WATCHDOG,
 };
 
 static const struct {
@@ -105,6 +108,11 @@ static const struct {
 	{"brcm,bcm2836-l1-intc", LOCAL_INTC},
 	{"brcm,bcm2836-armctrl-ic", ARMCTRL_INTC},
 	{"brcm,bcm2835-aux-uart", AUX_UART},
+	{"brcm,bcm2835-gpio", GPIO},
+	{"brcm,bcm2711-gpio", GPIO},
+	{"brcm,bcm2835-mbox", MAILBOX},
+	{"brcm,bcm2835-pm", WATCHDOG},
+	{"brcm,bcm2835-pm-wdt", WATCHDOG},
 };
 
 struct value {
@@ -304,9 +312,7 @@ static bool reg_of(const struct reader *r, u32 index, struct fdt_range *range)
 
 /* --- Memory ----------------------------------------------------------------------------------- */
 
-/* Inserts the whole pages of a region in ascending order, joined with those it touches. Regions
- * above what the array holds are left out: the machine can be run without them. */
-static void add_ram(struct board *out, struct fdt_range region)
+void board_add_ram(struct board *out, struct fdt_range region)
 {
 	u64 base = ALIGN_UP(region.base, PAGE_SIZE);
 	u64 end = ALIGN_DOWN(region.base + region.size, PAGE_SIZE);
@@ -342,7 +348,7 @@ static bool read_memory(struct reader *r)
 	for (u32 i = 0; i < count; i++) {
 		if (!reg_of(r, i, &range))
 			return fail(r, REG, "a region wraps around or cannot be reached");
-		add_ram(r->board, range);
+		board_add_ram(r->board, range);
 	}
 	return true;
 }
@@ -520,6 +526,14 @@ static bool read_psci(struct reader *r)
 	return true;
 }
 
+/* Of a device that can be done without: the first one that can be reached. */
+static bool read_regs(const struct reader *r, struct fdt_range *regs)
+{
+	if (!regs->size && !reg_of(r, 0, regs))
+		*regs = (struct fdt_range){0, 0};
+	return true;
+}
+
 static void fold_seed(struct board *out, struct value seed)
 {
 	u32 cells = MIN(seed.length, 64U) / 4;
@@ -544,9 +558,14 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+void board_take_bootargs(struct board *out, const char *text)
+{
+	out->terminal = has_word(text, "terminal");
+}
+
 static void read_chosen(struct reader *r)
 {
-	r->board->terminal = has_word(text_of(r, BOOTARGS), "terminal");
+	board_take_bootargs(r->board, text_of(r, BOOTARGS));
 	r->initrd_start = number_of(r, INITRD_START, 0);
 	r->initrd_end = number_of(r, INITRD_END, 0);
 	r->stdout_path = text_of(r, STDOUT_PATH);
@@ -582,6 +601,12 @@ static bool read_device(struct reader *r)
 		return read_timer(r);
 	case PSCI:
 		return read_psci(r);
+	case GPIO:
+		return read_regs(r, &r->board->gpio);
+	case MAILBOX:
+		return read_regs(r, &r->board->mailbox);
+	case WATCHDOG:
+		return read_regs(r, &r->board->watchdog);
 	default:
 		return true;
 	}
@@ -688,7 +713,7 @@ static bool walk_tree(struct reader *r)
 /* --- References, after the walk --------------------------------------------------------------- */
 
 /* Interrupt `index` of a node as an INTID. GIC: type (0 SPI, 1 PPI), number, flags. BCM2836: see
- * uart_irq in struct board. 0: there is none, or it comes from another controller. */
+ * board/bcm2836.c. 0: there is none, or it comes from another controller. */
 static u32 resolve(const struct reader *r, const struct interrupts *interrupts, u32 index)
 {
 	const struct intc *intc = r->gic.found ? &r->gic : &r->local;
@@ -704,7 +729,7 @@ static u32 resolve(const struct reader *r, const struct interrupts *interrupts, 
 		return 0;
 	type = (u32)fdt_cells(interrupts->value.data + 4 * index * intc->cells, 1);
 	if (intc == &r->local)
-		return type < 32 ? type : 0;
+		return type < 16 ? 16 + type : 0;
 	if (intc->cells < 2)
 		return 0;
 	number = (u32)fdt_cells(interrupts->value.data + 4 * index * intc->cells + 4, 1);
@@ -749,7 +774,8 @@ static const char *find_alias(const struct reader *r, const char *name, size_t l
 	return NULL;
 }
 
-/* stdout-path: a path or an alias, then perhaps ':' and options such as 115200n8. */
+/* stdout-path: a path or an alias, then perhaps ':' and options such as 115200n8. Without it the one
+ * that the board's makers call the first. */
 static void choose_console(struct reader *r)
 {
 	const struct console *chosen = &r->consoles[0];
@@ -758,9 +784,11 @@ static void choose_console(struct reader *r)
 
 	if (!r->console_count)
 		return;
-	while (path && path[length] && path[length] != ':')
+	if (!path)
+		path = "serial0";
+	while (path[length] && path[length] != ':')
 		length++;
-	if (path && path[0] != '/') {
+	if (path[0] != '/') {
 		path = find_alias(r, path, length);
 		length = path ? strlen(path) : 0;
 	}

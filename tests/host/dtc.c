@@ -60,7 +60,7 @@ void *dtc_compile(const char *source, size_t *size)
 
 	assert_int_equal(write(fd, source, strlen(source)), strlen(source));
 	close(fd);
-	snprintf(command, sizeof(command), "dtc -q -f -I dts -O dtb %s", path);
+	snprintf(command, sizeof(command), "dtc -q -f -I dts -O dtb -i el2/board %s", path);
 	pipe = popen(command, "r");
 	blob = read_all(pipe, size);
 	assert_int_equal(pclose(pipe), 0);

@@ -35,14 +35,20 @@ static void read_source(const char *source)
 	free(blob);
 }
 
-static void read_board(const char *name)
+static void read_file(const char *path)
 {
-	char path[64], *source;
+	char *source = dtc_read_file(path);
 
-	snprintf(path, sizeof(path), "tests/host/trees/%s.dts", name);
-	source = dtc_read_file(path);
 	read_source(source);
 	free(source);
+}
+
+static void read_board(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "tests/host/trees/%s.dts", name);
+	read_file(path);
 }
 
 /* The board with `from` replaced by `to` in its source. */
@@ -175,8 +181,8 @@ static void pi3(void **state)
 	assert_int_equal(machine.gic, BOARD_GIC_BCM2836);
 	EXPECT_RANGE(machine.gicd, 0x40000000, 0x100);
 	EXPECT_RANGE(machine.gicc, 0x3f00b200, 0x200);
-	assert_int_equal(machine.hyp_timer, 2);
-	assert_int_equal(machine.virtual_timer, 3);
+	assert_int_equal(machine.hyp_timer, 18); /* the core's own: 16 + source */
+	assert_int_equal(machine.virtual_timer, 19);
 	assert_int_equal(machine.gic_maintenance, 0);
 	assert_int_equal(machine.uart, BOARD_UART_BCM2835_AUX);
 	EXPECT_RANGE(machine.uart_regs, 0x3f215040, 0x40);
@@ -185,6 +191,62 @@ static void pi3(void **state)
 	assert_int_equal(machine.cpus[1].release, 0xe0);
 	assert_int_equal(machine.cpus[2].enable, BOARD_ENABLE_NONE);
 	EXPECT_RANGE(machine.reserved[0], 0, 0x1000);
+}
+
+/* CPU 0 is the one that reads this; the others wait at the words of the firmware's stub. */
+static void expect_pi_cpus(void)
+{
+	assert_int_equal(machine.cpu_count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(machine.cpus[i].mpidr, i);
+		assert_int_equal(machine.cpus[i].enable,
+				 i ? BOARD_ENABLE_SPIN_TABLE : BOARD_ENABLE_NONE);
+		assert_int_equal(machine.cpus[i].release, i ? 0xd8 + 8 * i : 0);
+	}
+	assert_int_equal(machine.psci, BOARD_PSCI_NONE);
+}
+
+/* The trees in the image, for boards that are started without one. */
+static void built_in_pi3(void **state)
+{
+	(void)state;
+	read_file("el2/board/raspi3.dts");
+	expect_pi_cpus();
+	assert_int_equal(machine.rams, 1);
+	EXPECT_RANGE(machine.ram[0], 0, 0x38000000);
+	assert_int_equal(machine.gic, BOARD_GIC_BCM2836);
+	EXPECT_RANGE(machine.gicd, 0x40000000, 0x100);
+	EXPECT_RANGE(machine.gicc, 0x3f00b200, 0x200);
+	assert_int_equal(machine.hyp_timer, 18);
+	assert_int_equal(machine.virtual_timer, 19);
+	assert_int_equal(machine.uart, BOARD_UART_PL011);
+	EXPECT_RANGE(machine.uart_regs, 0x3f201000, 0x200);
+	assert_int_equal(machine.uart_irq, 121); /* 32 + 32 * 2 + 25 */
+	EXPECT_RANGE(machine.mailbox, 0x3f00b880, 0x40);
+	EXPECT_RANGE(machine.watchdog, 0x3f100000, 0x114);
+	EXPECT_RANGE(machine.gpio, 0x3f200000, 0xb4);
+}
+
+static void built_in_pi4(void **state)
+{
+	(void)state;
+	read_file("el2/board/raspi4.dts");
+	expect_pi_cpus();
+	EXPECT_RANGE(machine.ram[0], 0, 0x38000000);
+	assert_int_equal(machine.gic, BOARD_GIC_V2);
+	EXPECT_RANGE(machine.gicd, 0xff841000, 0x1000);
+	EXPECT_RANGE(machine.gicc, 0xff842000, 0x2000);
+	EXPECT_RANGE(machine.gich, 0xff844000, 0x2000);
+	EXPECT_RANGE(machine.gicv, 0xff846000, 0x2000);
+	assert_int_equal(machine.gic_maintenance, 25);
+	assert_int_equal(machine.hyp_timer, 26);
+	assert_int_equal(machine.virtual_timer, 27);
+	assert_int_equal(machine.uart, BOARD_UART_PL011);
+	EXPECT_RANGE(machine.uart_regs, 0xfe201000, 0x200);
+	assert_int_equal(machine.uart_irq, 153);
+	EXPECT_RANGE(machine.mailbox, 0xfe00b880, 0x40);
+	EXPECT_RANGE(machine.watchdog, 0xfe100000, 0x114);
+	EXPECT_RANGE(machine.gpio, 0xfe200000, 0xb4);
 }
 
 /* stdout-path in its forms; whatever it can't be resolved to, the first console is taken. */
@@ -399,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(virt_v3),	 cmocka_unit_test(virt_v2),
 		cmocka_unit_test(pi4),		 cmocka_unit_test(pi3),
+		cmocka_unit_test(built_in_pi3),	 cmocka_unit_test(built_in_pi4),
 		cmocka_unit_test(console_paths), cmocka_unit_test(left_out),
 		cmocka_unit_test(memory_merges), cmocka_unit_test(too_many),
 		cmocka_unit_test(empty_ranges),	 cmocka_unit_test(refused),

@@ -385,6 +385,8 @@ static void test_el2_fault(void **state)
 	frame.pc = (u64)(uintptr_t)semihost_hlt;
 	said_forget();
 	assert_false(PANICS(el2_fault(4, &frame)));
+	frame.pc = (u64)(uintptr_t)cpu_probe_load;
+	assert_false(PANICS(el2_fault(4, &frame)));
 	assert_int_equal(said_length, 0);
 }
 

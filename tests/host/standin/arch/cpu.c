@@ -75,6 +75,14 @@ u64 cpu_hvc(u64 function, u64 a, u64 b, u64 c)
 	return cpu_smc(function, a, b, c);
 }
 
+const char cpu_probe_load[4] = "ldr";
+
+u32 cpu_probe_read32(u64 address)
+{
+	(void)address;
+	return 0; /* there is nothing anywhere */
+}
+
 bool cpu_random(u64 *word)
 {
 	if (!standin_random)
