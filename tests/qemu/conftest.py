@@ -94,15 +94,22 @@ def bundle_path(name):
 
 @pytest.fixture
 def boot(request):
-    """boot(bundle, gic=…, cpus=…, …) starts a machine; all are stopped when the test ends."""
+    """boot(bundle, gic=…, cpus=…, …) starts a machine, boot(bundle, board="raspi3b") one whose CPUs
+    and memory are what they are; all are stopped when the test ends."""
     machines = []
 
-    def start(bundle, gic=3, cpus=4, memory="1G", cpu="cortex-a57", qemu=QEMU72, options=(),
-              machine="virtualization=on", kernel=True):
+    def start(bundle, gic=3, cpus=4, memory="1G", cpu="cortex-a57", qemu=None, options=(),
+              machine="virtualization=on", kernel=True, board="virt"):
         assert not machines or not machines[-1].child.isalive(), "one machine at a time"
-        arguments = [qemu, "-M", f"virt,{machine},gic-version={gic}", "-cpu", cpu,
-                     "-smp", str(cpus), "-m", memory, "-nographic", "-nic", "none", "-no-reboot",
-                     *options]
+        if board == "raspi4b":
+            qemu = request.getfixturevalue("qemu10")
+        arguments = [qemu or QEMU72]
+        if board == "virt":
+            arguments += ["-M", f"virt,{machine},gic-version={gic}", "-cpu", cpu,
+                          "-smp", str(cpus), "-m", memory]
+        else:
+            arguments += ["-M", board]
+        arguments += ["-nographic", "-nic", "none", "-no-reboot", *options]
         if kernel:
             arguments += ["-kernel", str(BUILD / "skerry.img")]
         if bundle:
@@ -137,5 +144,12 @@ def dtb(tmp_path):
     return compile_source
 
 
-# Every guest and feature is tried on each of these.
+# Every guest and feature is tried on each of these: boot(bundle, **where).
+BOARDS = ["raspi3b", "raspi4b"]
+WHERE = ([pytest.param({"gic": gic, "cpus": cpus}, id=f"gicv{gic}-{cpus}cpu")
+          for gic in (2, 3) for cpus in (1, 4)] +
+         [pytest.param({"board": board}, id=board) for board in BOARDS])
+everywhere = pytest.mark.parametrize("where", WHERE)
+
+# What needs no board but `virt`.
 MATRIX = [pytest.param(gic, cpus, id=f"gicv{gic}-{cpus}cpu") for gic in (2, 3) for cpus in (1, 4)]

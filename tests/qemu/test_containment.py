@@ -2,9 +2,7 @@
 """What one guest does over and over, or leaves in a register, is nothing to the others."""
 import pytest
 
-from conftest import MATRIX
-
-matrix = pytest.mark.parametrize(("gic", "cpus"), MATRIX)
+from conftest import everywhere
 
 GUEST = """
 		{name} {{
@@ -42,12 +40,12 @@ def bundle(first, second):
 """
 
 
-@matrix
+@everywhere
 @pytest.mark.parametrize("arguments", ["how=yield rounds=3000", "how=onoff rounds=200",
                                        "how=reset rounds=40"])
-def test_storm(boot, dtb, gic, cpus, arguments):
+def test_storm(boot, dtb, where, arguments):
     source = bundle(guest("storm", "storm", arguments, cpus=8), guest("honest", "honest", "rounds=50"))
-    machine = boot(str(dtb(source)), gic=gic, cpus=cpus)
+    machine = boot(str(dtb(source)), **where)
     assert machine.finish() == 0
     assert machine.lines("storm")[-1] == "storm: over"
     assert machine.lines("honest") == ["honest: all sums right"]

@@ -4,19 +4,17 @@ import re
 
 import pytest
 
-from conftest import MATRIX
-
-matrix = pytest.mark.parametrize(("gic", "cpus"), MATRIX)
+from conftest import everywhere
 
 
 def honest_lines(machine, guest):
     return [line for line in machine.lines(guest) if line == "honest: all sums right"]
 
 
-@matrix
+@everywhere
 @pytest.mark.parametrize("how", ["vectors", "abort", "mmu", "pc"])
-def test_crash_is_reported(boot, gic, cpus, how):
-    machine = boot(f"crash-{how}", gic=gic, cpus=cpus)
+def test_crash_is_reported(boot, where, how):
+    machine = boot(f"crash-{how}", **where)
     assert machine.finish() == 1
     assert honest_lines(machine, "bystander")
     report = [line for line in machine.text.split("\n") if line.startswith("skerry: guest crash")]
@@ -25,10 +23,10 @@ def test_crash_is_reported(boot, gic, cpus, how):
     assert "vCPU 0" in text and re.search(r"pc +0x|PC +0x|at 0x", text), text
 
 
-@matrix
+@everywhere
 @pytest.mark.parametrize(("how", "status"), [("off", 0), ("exit3", 3), ("cpuoff", 0), ("panic", 255)])
-def test_ends_with_its_code(boot, gic, cpus, how, status):
-    machine = boot(f"crash-{how}", gic=gic, cpus=cpus)
+def test_ends_with_its_code(boot, where, how, status):
+    machine = boot(f"crash-{how}", **where)
     assert machine.finish() == status
     assert honest_lines(machine, "bystander")
 
@@ -80,9 +78,9 @@ def test_crash_may_start_the_guest_again(boot, dtb, gic):
     assert machine.finish() == 0
 
 
-@matrix
-def test_hostile_beside_honest(boot, gic, cpus):
-    machine = boot("hostile", gic=gic, cpus=cpus)
+@everywhere
+def test_hostile_beside_honest(boot, where):
+    machine = boot("hostile", **where)
     assert machine.finish() == 0
     assert honest_lines(machine, "honest")
     assert any(line.startswith("hostile: seed") for line in machine.lines("hostile"))

@@ -4,16 +4,14 @@ import re
 
 import pytest
 
-from conftest import MATRIX, ROOT
-
-matrix = pytest.mark.parametrize(("gic", "cpus"), MATRIX)
+from conftest import BOARDS, ROOT, everywhere
 
 # Guest time is instructions here: no host's speed is in the verdict.
 COUNTED = ("-icount", "shift=4,sleep=off")
 
 
-def run(boot, bundle, gic, cpus, status=0, **kwargs):
-    machine = boot(bundle, gic=gic, cpus=cpus, **kwargs)
+def run(boot, bundle, status=0, **where):
+    machine = boot(bundle, **where)
     assert machine.finish() == status, machine.text[-6000:]
     return machine
 
@@ -24,88 +22,88 @@ def has(machine, guest, pattern):
     return found
 
 
-@matrix
-def test_hello(boot, gic, cpus):
-    has(run(boot, "hello", gic, cpus), "hello", r"^hello from EL1: I am hello, guest 0, CPU 0 of 1$")
+@everywhere
+def test_hello(boot, where):
+    has(run(boot, "hello", **where), "hello", r"^hello from EL1: I am hello, guest 0, CPU 0 of 1$")
 
 
-@matrix
-def test_ticker(boot, gic, cpus):
-    machine = run(boot, "ticker", gic, cpus)
+@everywhere
+def test_ticker(boot, where):
+    machine = run(boot, "ticker", **where)
     ticks = [line for line in machine.lines("ticker") if line.startswith("tick ")]
     assert len(ticks) >= 5
     has(machine, "ticker", r"ticks: done$")
 
 
-@matrix
-def test_tour(boot, gic, cpus):
-    machine = run(boot, "tour", gic, cpus)
+@everywhere
+def test_tour(boot, where):
+    machine = run(boot, "tour", **where)
     assert "UNEXPECTED" not in machine.text
     has(machine, "tour", r"^tour over: ")
 
 
-@matrix
+@everywhere
 @pytest.mark.parametrize("bundle", ["smp4", "smp8"])
-def test_smp(boot, gic, cpus, bundle):
-    machine = run(boot, bundle, gic, cpus)
+def test_smp(boot, where, bundle):
+    machine = run(boot, bundle, **where)
     has(machine, "smp", r"^sum \d+: right$")
     assert len(has(machine, "smp", r"is up, MPIDR")) >= int(bundle[3:]) - 1
 
 
-@matrix
+@everywhere
 @pytest.mark.parametrize("bundle", ["pingpong", "pingpong1"])
-def test_channel(boot, gic, cpus, bundle):
-    machine = run(boot, bundle, gic, cpus)
+def test_channel(boot, where, bundle):
+    machine = run(boot, bundle, **where)
     has(machine, "ping", r"rounds, \d+ bells, sum \d+: right")
     has(machine, "pong", r"rounds, \d+ bells: done")
 
 
-@matrix
-def test_fp_registers_stay_apart(boot, gic, cpus):
-    machine = run(boot, "fp3", gic, cpus)
+@everywhere
+def test_fp_registers_stay_apart(boot, where):
+    machine = run(boot, "fp3", **where)
     for guest in ("fp-a", "fp-b", "fp-c"):
         has(machine, guest, r"right$")
 
 
-@matrix
+@everywhere
 @pytest.mark.parametrize("bundle", ["gictest1", "gictest4", "gictest"])
-def test_interrupt_controller(boot, gic, cpus, bundle):
-    machine = run(boot, bundle, gic, cpus)
+def test_interrupt_controller(boot, where, bundle):
+    machine = run(boot, bundle, **where)
     assert "FAIL" not in machine.text
     assert re.search(r"gictest: [1-9]\d* passed, 0 failed", machine.text)
 
 
-@matrix
-def test_forms_without_syndrome(boot, gic, cpus):
-    machine = run(boot, "ldst", gic, cpus)
+@everywhere
+def test_forms_without_syndrome(boot, where):
+    machine = run(boot, "ldst", **where)
     assert "FAIL" not in machine.text
     has(machine, "ldst", "all forms right")
 
 
-@matrix
-def test_memory_reads_as_zero(boot, gic, cpus):
-    machine = run(boot, "zero", gic, cpus)
+@everywhere
+def test_memory_reads_as_zero(boot, where):
+    machine = run(boot, "zero", **where)
     for guest in ("small", "odd", "large"):
         has(machine, guest, "^PASS .* all zero$")
 
 
-@matrix
-def test_reset_gives_a_clean_copy(boot, gic, cpus):
-    machine = run(boot, "reset", gic, cpus)
+@everywhere
+def test_reset_gives_a_clean_copy(boot, where):
+    machine = run(boot, "reset", **where)
     has(machine, "reset", "^PASS after the reset")
     assert "FAIL" not in machine.text
 
 
-@matrix
-def test_kinds_of_kernel(boot, gic, cpus):
-    machine = run(boot, "load", gic, cpus)
+@everywhere
+def test_kinds_of_kernel(boot, where):
+    machine = run(boot, "load", **where)
     for guest in ("image", "flat", "elf"):
         has(machine, guest, "^PASS image at")
 
 
-@matrix
-def test_least_memory(boot, gic, cpus):
-    machine = run(boot, "tiny", gic, cpus)
+@everywhere
+def test_least_memory(boot, where):
+    machine = run(boot, "tiny", **where)
     has(machine, "hello", "^hello from EL1")
     has(machine, "sum", "right$")
 
@@ -123,7 +121,7 @@ def shares(machine, weights):
     ("spin-weights", {"spin-100": 100, "spin-200": 200, "spin-400": 400}),
 ])
 def test_fair_within_two_per_cent(boot, gic, bundle, weights):
-    machine = run(boot, bundle, gic, 1, options=COUNTED)
+    machine = run(boot, bundle, gic=gic, cpus=1, options=COUNTED)
     for guest, error in shares(machine, weights).items():
         assert abs(error) < 0.02, f"{guest}: {error:+.2%}"
 
@@ -131,7 +129,7 @@ def test_fair_within_two_per_cent(boot, gic, bundle, weights):
 @pytest.mark.parametrize("gic", [2, 3])
 def test_every_cpu_works_under_counted_time(boot, gic):
     """With -icount QEMU runs CPUs in turn: whoever spins for another must yield to it."""
-    has(run(boot, "smp4", gic, 4, options=COUNTED), "smp", "right$")
+    has(run(boot, "smp4", gic=gic, options=COUNTED), "smp", "right$")
 
 
 def test_two_hundred_guests_in_half_a_gigabyte(boot, dtb):
@@ -144,8 +142,9 @@ def test_two_hundred_guests_in_half_a_gigabyte(boot, dtb):
         has(machine, f"sum-{n}", r"^sum \d+: right$")
 
 
-def test_demo_keeps_five_at_work(boot):
-    machine = boot("demo")
+@pytest.mark.parametrize("board", ["virt", *BOARDS])
+def test_demo_keeps_five_at_work(boot, board):
+    machine = boot("demo", board=board)
     machine.expect(r"\[ticker\] tick 3 ")
     machine.send("\x1dp")
     machine.expect("skerry> ")
@@ -162,6 +161,6 @@ def test_gicv2_without_list_registers(boot, dtb, bundle, cpus):
     """gic-version = <2> on GICv3 hardware: the CPU interface is emulated (HCR_EL2.VI)."""
     source = (ROOT / "tests" / "bundles" / f"{bundle}.dts").read_text()
     source = source.replace("memory-size", "gic-version = <2>; memory-size")
-    machine = run(boot, str(dtb(source)), 3, cpus)
+    machine = run(boot, str(dtb(source)), cpus=cpus)
     assert "FAIL" not in machine.text and "WRONG" not in machine.text
     assert "GICv2" in "".join(line for line in machine.text.split("\n") if "skerry: guest" in line)

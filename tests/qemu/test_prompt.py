@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keyboard: focus, the attention key, the prompt's commands."""
+import pytest
+
+from conftest import BOARDS
+
 ATTENTION = "\x1d"
 
 
-def test_focus_moves_and_comes_back(boot):
-    machine = boot("demo")
+@pytest.mark.parametrize("board", ["virt", *BOARDS])
+def test_focus_moves_and_comes_back(boot, board):
+    machine = boot("demo", board=board)
     machine.expect("keyboard to cms")
     machine.send("who\r")
     machine.expect(r"\[cms\]")
