@@ -18,7 +18,7 @@ static void reset_cpu_interface(struct vgic_cpu *cpu)
 	cpu->virt.vmcr = VMCR_RESET;
 	if (cpu->vgic->version == 3)
 		cpu->virt.vmcr |= VMCR_VFIQEN; /* RES1 with ICC_SRE_EL1.SRE = 1 */
-	cpu->virt.hcr = GIC_HCR_EN;
+	cpu->virt.hcr = vgic_hcr_base(cpu->vgic);
 	cpu->lines = 0;
 }
 
@@ -187,6 +187,10 @@ bool vgic_wanted(struct vgic_cpu *cpu)
 		for_each_bit(n, vgic_forwarded(vgic, &vgic->spi[k - 1]))
 			if (vgic_target(vgic, 32 * k + n) == cpu)
 				return true;
+	/* What a list register holds, its priority may have kept back until now. */
+	for_each_bit(n, cpu->lr_used)
+		if (cpu->virt.lr[n] & GIC_LR_PENDING)
+			return true;
 	return false;
 }
 
@@ -395,10 +399,17 @@ void vgic_deactivate_anywhere(struct vgic_cpu *cpu, u32 value)
 	vgic_changed(cpu, k, bit, who | (u32)BIT(cpu->index));
 }
 
+/* With EOImode 0 a write is ignored: IHI 0048, 4.4.14; IHI 0069, 12.2.11. */
+static void dir(struct vgic_cpu *cpu, u32 value)
+{
+	if (gic->virt_read_vmcr() & VMCR_VEOIM)
+		vgic_deactivate_anywhere(cpu, value & 0x1fff);
+}
+
 void vgic_dir(struct vgic_cpu *cpu, u32 intid)
 {
 	lock_take(&cpu->vgic->lock);
-	vgic_deactivate_anywhere(cpu, intid & 0x1fff);
+	dir(cpu, intid);
 	lock_drop(&cpu->vgic->lock);
 }
 
@@ -471,7 +482,7 @@ bool vgic_cpu_interface(struct vgic_cpu *cpu, struct mmio *mmio)
 	if (cpu->vgic->emulated)
 		known = vgic_emul_access(cpu, mmio);
 	else if (mmio->write && mmio->offset == 0x1000 && mmio->size == 4)
-		vgic_deactivate_anywhere(cpu, (u32)mmio->value & 0x1fff);
+		dir(cpu, (u32)mmio->value);
 	else if (!mmio->write)
 		mmio->value = 0;
 	lock_drop(&cpu->vgic->lock);

@@ -83,6 +83,16 @@ static inline bool vgic_has_source(const struct vgic *vgic, u32 intid)
 	return intid < 16 && vgic->version == 2;
 }
 
+/*
+ * ICH_HCR_EL2 as it is at least. Of several vCPUs any may deactivate an SPI by ICC_DIR_EL1, and the
+ * hardware looks only through the list registers of the one that does: so it traps. (GICv2's GICC_DIR
+ * always does, having a page of its own.)
+ */
+static inline u32 vgic_hcr_base(const struct vgic *vgic)
+{
+	return (u32)(vgic->version == 3 && vgic->cpus > 1 ? GIC_HCR_EN | GIC_HCR_TDIR : GIC_HCR_EN);
+}
+
 static inline bool vgic_here(const struct vgic_cpu *cpu)
 {
 	return cpu->loaded && cpu->pcpu == this_pcpu()->id;
@@ -109,7 +119,7 @@ void vgic_release_timer(struct vgic_cpu *cpu);
 void vgic_timer_done(struct vgic_cpu *cpu, bool by_hardware);
 /* Tells the vCPUs to which interrupts of this one's list registers have gone. */
 void vgic_pass_on(struct vgic_cpu *cpu);
-/* Is anything passed on to this vCPU? */
+/* Is anything passed on to this vCPU, or was it? */
 bool vgic_wanted(struct vgic_cpu *cpu);
 /* Asks line_now for the interrupts of `mask` in bank 0 whose line it knows. */
 void vgic_ask_lines(struct vgic_cpu *cpu, u32 mask);

@@ -417,7 +417,7 @@ static unsigned gather(struct vgic_cpu *cpu, struct fill *f, u32 vmcr, u32 befor
 /* The maintenance interrupts that are needed for the active ones and the pending ones left out. */
 static u32 needed(const struct vgic_cpu *cpu, bool active, bool pending)
 {
-	u32 hcr = GIC_HCR_EN;
+	u32 hcr = vgic_hcr_base(cpu->vgic);
 
 	if (active)
 		hcr |= GIC_HCR_LRENPIE | GIC_HCR_UIE;
@@ -452,7 +452,7 @@ static u32 choose(struct vgic_cpu *cpu, struct fill *f, u32 before)
 	gather(cpu, f, VMCR_VENG0 | VMCR_VENG1, before);
 	some_pending = f->pending;
 	if (f->active + f->pending == f->count)
-		return GIC_HCR_EN;
+		return vgic_hcr_base(cpu->vgic);
 	vmcr = read_vmcr(cpu);
 	active = gather(cpu, f, vmcr, before);
 	if (!some_pending)

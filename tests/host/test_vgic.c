@@ -439,6 +439,66 @@ static void test_overflow(void **state)
 	assert_int_equal(model_ack(1), 1023);
 }
 
+/* EOImode 1: any vCPU may deactivate an SPI, not only the one whose list register has it. */
+static void test_dir_elsewhere(void **state)
+{
+	(void)state;
+	begin(3, false, 2, 4);
+	load_all(2);
+	gicd(0x0, 3);
+	gicd(0x104, 1);
+	gicd(0x420, 0xa0);
+	for (unsigned i = 2; i-- > 0;) {
+		on(i);
+		model_set_vmcr(0xf84c0203);
+	}
+	vgic_set_line(&vgic, 0, 32, true);
+	vgic_set_line(&vgic, 0, 32, false);
+	assert_int_equal(model_ack(0), 1023); /* group 0, and that by level: gone */
+	gicd(0x204, 1);
+	assert_int_equal(model_ack(0), 32);
+	model_eoi(0, 32);
+	assert_int_equal(gicd_read(0x304, 4), 1);
+	on(1);
+	assert_true(model_traps_dir());
+	model_set_vmcr(0xf84c0003);
+	vgic_dir(&cpu[1], 32); /* EOImode 0: ignored */
+	on(0);
+	assert_int_equal(gicd_read(0x304, 4), 1);
+	on(1);
+	model_set_vmcr(0xf84c0203);
+	vgic_dir(&cpu[1], 32);
+	on(0);
+	vgic_refresh(&cpu[0]);
+	assert_int_equal(gicd_read(0x304, 4), 0);
+	begin(3, false, 1, 4); /* nobody else: need not trap */
+	load_all(1);
+	assert_false(model_traps_dir());
+}
+
+/* A vCPU that sleeps wakes when another makes what it already lists urgent enough. */
+static void test_priority_wakes(void **state)
+{
+	(void)state;
+	begin(3, false, 2, 4);
+	load_all(2);
+	gicd(0x0, 3);
+	gicr(0x30100, 0x80);
+	gicr(0x30404, 0x80000000);
+	gicr(0x30200, 0x80);
+	vgic_maintenance(&cpu[0]);
+	on(1);
+	model_set_vmcr(0x804c0003); /* mask 0x80 */
+	vgic_refresh(&cpu[1]);
+	assert_false(vgic_wakes(&cpu[1]));
+	vgic_save(&cpu[1]);
+	on(0);
+	woken = 0;
+	gicr(0x30404, 0x78000000);
+	assert_int_equal(woken, 2);
+	assert_true(vgic_wakes(&cpu[1]));
+}
+
 /* An EOI of what is in no list register: the best of those that are not listed ends. */
 static void test_eoi_count(void **state)
 {
@@ -1108,6 +1168,8 @@ int main(void)
 		cmocka_unit_test(test_route),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_dir_elsewhere),
+		cmocka_unit_test(test_priority_wakes),
 		cmocka_unit_test(test_emulated),
 		cmocka_unit_test(test_emulated_groups),
 		cmocka_unit_test(test_emulated_sgi_and_timer),
