@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Tests that run on this machine: each tests/host/test_NAME.c is a cmocka program. Built with gcc
-# and with clang, under AddressSanitizer and UBSan; gcc's build also counts the lines that ran.
+# and with clang, under AddressSanitizer and UBSan; gcc's build also counts the lines that ran. Those
+# with a line `// also: fast` are built once more, by gcc's optimiser without sanitizers, for long runs.
 #
 # A test is linked with what it uses of
 #   - the units of el2/ that its line `// units: lib/ring.c vdev/*.c` names (without such a line:
@@ -20,15 +21,20 @@ host_el2 := $(filter-out el2/arch/% el2/board/% el2/main.c,$(filter %.c,$(el2_sr
 	    $(wildcard el2/board/*tree*.c) el2/board/atags.c
 host_helpers := $(shell find tests/host -name '*.c' -not -name 'test_*.c' 2>/dev/null | sort)
 host_tests   := $(sort $(wildcard tests/host/test_*.c))
+fast_tests   := $(shell grep -l '^// also: fast' $(host_tests))
 
 HOST_INC  = -Itests/host -Itests/host/standin -Iel2 -isystem $(LIBFDT)
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-HOST_gcc  = gcc --coverage -fprofile-update=atomic
-HOST_clang = clang
-HOST      = -std=gnu11 -g -O1 -fno-omit-frame-pointer $(HOST_INC) $(EL2_DEF) $(DEPS)
+# For each of the three: the compiler, what finds errors, and what counts lines of el2/.
+HOST_gcc   := gcc -O1
+HOST_clang := clang -O1
+HOST_fast  := gcc -O2
+SANITIZE_gcc   := -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE_clang := $(SANITIZE_gcc)
+COUNT_gcc := --coverage -fprofile-update=atomic
+HOST      = -std=gnu11 -g -fno-omit-frame-pointer $(HOST_INC) $(EL2_DEF) $(DEPS)
 
 libc_names := memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strtoul
-$(BUILD)/host/gcc/el2/lib/string.c.o $(BUILD)/host/clang/el2/lib/string.c.o: \
+$(foreach cc,gcc clang fast,$(BUILD)/host/$(cc)/el2/lib/string.c.o): \
 	private HOST += $(foreach name,$(libc_names),-D$(name)=el2_$(name)) -fno-builtin
 
 # units_of TEST: the sources in el2/ that it is linked with; the stand-in of the serial line needs
@@ -40,20 +46,20 @@ units_of = $(sort el2/lib/screen.c el2/lib/format.c \
 define host_compiler
 $(BUILD)/host/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
-	@echo '$(HOST_$(1)) $(HOST) $(SANITIZE) $(WARN)' | cmp -s - $$@ || \
-		echo '$(HOST_$(1)) $(HOST) $(SANITIZE) $(WARN)' >$$@
+	@echo '$(HOST_$(1)) $(COUNT_$(1)) $(HOST) $(SANITIZE_$(1)) $(WARN)' | cmp -s - $$@ || \
+		echo '$(HOST_$(1)) $(COUNT_$(1)) $(HOST) $(SANITIZE_$(1)) $(WARN)' >$$@
 
 $(BUILD)/host/$(1)/el2/%.o: el2/% $(BUILD)/host/$(1)/flags
 	$$(call at,HOSTCC)
-	$$(Q)$$(HOST_$(1)) $$(HOST) $(SANITIZE) $(WARN) -c -o $$@ $$<
+	$$(Q)$(HOST_$(1)) $(COUNT_$(1)) $$(HOST) $(SANITIZE_$(1)) $(WARN) -c -o $$@ $$<
 
 $(BUILD)/host/$(1)/tests/%.o: tests/% $(BUILD)/host/$(1)/flags
 	$$(call at,HOSTCC)
-	$$(Q)$(1) $$(HOST) $(SANITIZE) -Wall -Wextra -Werror -c -o $$@ $$<
+	$$(Q)$(HOST_$(1)) $$(HOST) $(SANITIZE_$(1)) -Wall -Wextra -Werror -c -o $$@ $$<
 
 $(BUILD)/host/$(1)/libfdt/%.o: $(LIBFDT)/% $(BUILD)/host/$(1)/flags
 	$$(call at,HOSTCC)
-	$$(Q)$(1) $$(HOST) -fsanitize=address -w -c -o $$@ $$<
+	$$(Q)$(HOST_$(1)) $$(HOST) $(if $(SANITIZE_$(1)),-fsanitize=address) -w -c -o $$@ $$<
 
 $(BUILD)/host/$(1)/helpers.a: $(host_helpers:%=$(BUILD)/host/$(1)/%.o) \
 		$(fdt_src:%=$(BUILD)/host/$(1)/libfdt/%.o)
@@ -68,18 +74,19 @@ $(BUILD)/host/$(1)/$(notdir $(2:.c=)): $(BUILD)/host/$(1)/$(2).o \
 		$(patsubst %,$(BUILD)/host/$(1)/%.o,$(call units_of,$(2))) $(BUILD)/host/$(1)/helpers.a
 	$$(call at,HOSTLD)
 	$$(Q)rm -f $$@.a && ar rcs $$@.a $$(filter $(BUILD)/host/$(1)/el2/%,$$^)
-	$$(Q)$$(HOST_$(1)) $(SANITIZE) -o $$@ $$< -Wl,--start-group $$@.a \
+	$$(Q)$(HOST_$(1)) $(COUNT_$(1)) $(SANITIZE_$(1)) -o $$@ $$< -Wl,--start-group $$@.a \
 		$(BUILD)/host/$(1)/helpers.a -Wl,--end-group -lcmocka -lpthread
 endef
 
-$(foreach cc,gcc clang,$(eval $(call host_compiler,$(cc))) \
+$(foreach cc,gcc clang fast,$(eval $(call host_compiler,$(cc))) \
 	$(foreach test,$(host_tests),$(eval $(call host_test,$(cc),$(test)))))
 
-.PHONY: host-build host-test host-test-gcc host-test-clang coverage
-## host-test  the tests on this machine, with gcc and clang, and their coverage
-host-test: host-test-gcc host-test-clang coverage
+.PHONY: host-build host-test host-test-gcc host-test-clang host-test-fast coverage
+## host-test  the tests on this machine, with gcc and clang, long ones, and their coverage
+host-test: host-test-gcc host-test-clang host-test-fast coverage
 
-host-build: $(foreach cc,gcc clang,$(host_tests:tests/host/%.c=$(BUILD)/host/$(cc)/%) \
+host-build: $(fast_tests:tests/host/%.c=$(BUILD)/host/fast/%) \
+	$(foreach cc,gcc clang,$(host_tests:tests/host/%.c=$(BUILD)/host/$(cc)/%) \
 	$(host_el2:%=$(BUILD)/host/$(cc)/%.o))
 
 # Counts of an earlier run would be added to this one's.
@@ -87,6 +94,11 @@ host-test-gcc host-test-clang: host-test-%: \
 		$(foreach test,$(host_tests),$(BUILD)/host/%/$(basename $(notdir $(test))))
 	$(Q)find $(BUILD)/host/$* -name '*.gcda' -delete
 	$(Q)ci/host-tests $* $^
+
+# How long the runs are that these tests make.
+host-test-fast: export VGIC_OPS ?= 10000000
+host-test-fast: $(foreach test,$(fast_tests),$(BUILD)/host/fast/$(basename $(notdir $(test))))
+	$(Q)ci/host-tests fast $^
 
 # Every file that compiles on the host counts, also one that no test is linked with.
 coverage: host-test-gcc $(host_el2:%=$(BUILD)/host/gcc/%.o)

@@ -11,15 +11,32 @@ static bool is_sgi2(const struct ref *ref, unsigned intid)
 	return ref->version == 2 && intid < 16;
 }
 
+struct ref_cpu *ref_interface(struct ref *ref, unsigned cpu)
+{
+	ref->best[cpu].known = false;
+	return &ref->cpu[cpu];
+}
+
+void ref_reset_interface(struct ref *ref, unsigned cpu)
+{
+	struct ref_cpu *c = ref_interface(ref, cpu);
+
+	c->enable[0] = c->enable[1] = c->ackctl = c->cbpr = c->split = false;
+	c->fiqen = ref->version == 3;
+	c->pmr = 0;
+	c->bpr[0] = 2;
+	c->bpr[1] = 3;
+	memset(c->running, 0, sizeof(c->running));
+}
+
 void ref_init(struct ref *ref, unsigned version, unsigned cpus)
 {
 	memset(ref, 0, sizeof(*ref));
 	ref->version = version;
 	ref->cpus = cpus;
 	for (unsigned c = 0; c < cpus; c++) {
-		ref->cpu[c].bpr[0] = 2;
-		ref->cpu[c].bpr[1] = 3;
-		ref->cpu[c].fiqen = version == 3;
+		ref_reset_interface(ref, c);
+		ref->cpu[c].asleep = true;
 		for (unsigned i = 0; i < 16; i++) {
 			ref->cpu[c].own[i].edge = true;
 			ref->cpu[c].own[i].enabled = version == 2;
@@ -27,9 +44,24 @@ void ref_init(struct ref *ref, unsigned version, unsigned cpus)
 	}
 }
 
-struct ref_irq *ref_irq(struct ref *ref, unsigned cpu, unsigned intid)
+const struct ref_irq *ref_irq(const struct ref *ref, unsigned cpu, unsigned intid)
 {
 	return intid < 32 ? &ref->cpu[cpu].own[intid] : &ref->spi[intid - 32];
+}
+
+static void forget_best(struct ref *ref)
+{
+	for (unsigned c = 0; c < ref->cpus; c++)
+		ref->best[c].known = false;
+}
+
+/* All changes of an interrupt's state go through here. */
+static struct ref_irq *change(struct ref *ref, unsigned cpu, unsigned intid)
+{
+	if (intid < 32)
+		return &ref_interface(ref, cpu)->own[intid];
+	forget_best(ref);
+	return &ref->spi[intid - 32];
 }
 
 static bool pending(const struct ref *ref, const struct ref_irq *irq, unsigned intid)
@@ -39,20 +71,11 @@ static bool pending(const struct ref *ref, const struct ref_irq *irq, unsigned i
 	return irq->latch || (irq->line && !irq->edge);
 }
 
-bool ref_is_active(struct ref *ref, unsigned cpu, unsigned intid)
+bool ref_is_active(const struct ref *ref, unsigned cpu, unsigned intid)
 {
-	struct ref_irq *irq = ref_irq(ref, cpu, intid);
+	const struct ref_irq *irq = ref_irq(ref, cpu, intid);
 
 	return is_sgi2(ref, intid) ? irq->active_from != 0 : irq->active;
-}
-
-unsigned ref_actives(struct ref *ref, unsigned cpu)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < REF_LINES; i++)
-		count += ref_is_active(ref, cpu, i);
-	return count;
 }
 
 static int target(const struct ref *ref, uint32_t route)
@@ -68,9 +91,9 @@ static int target(const struct ref *ref, uint32_t route)
 }
 
 /* Does the distributor hand this interrupt to the CPU? */
-static bool forwarded(struct ref *ref, unsigned cpu, unsigned intid)
+static bool forwarded(const struct ref *ref, unsigned cpu, unsigned intid)
 {
-	struct ref_irq *irq = ref_irq(ref, cpu, intid);
+	const struct ref_irq *irq = ref_irq(ref, cpu, intid);
 
 	return pending(ref, irq, intid) && irq->enabled && ref->enable[irq->group1] &&
 	       !ref_is_active(ref, cpu, intid) &&
@@ -101,34 +124,39 @@ static unsigned group_priority(const struct ref_cpu *c, const struct ref_irq *ir
 	return irq->priority >> low_bits << low_bits;
 }
 
-static bool candidate(struct ref *ref, unsigned cpu, unsigned intid)
+static bool candidate(const struct ref *ref, unsigned cpu, unsigned intid)
 {
 	return forwarded(ref, cpu, intid) && ref->cpu[cpu].enable[ref_irq(ref, cpu, intid)->group1];
 }
 
-/* What there is to take for a CPU: the highest priority, and of what groups (a mask) the interrupts
- * of this priority are; `now`: the same for those that are signalled. */
-struct best {
-	unsigned priority, groups, now;
-};
-
-static struct best find_best(struct ref *ref, unsigned cpu)
+static struct ref_best find_best(struct ref *ref, unsigned cpu)
 {
 	struct ref_cpu *c = &ref->cpu[cpu];
-	struct best best = {.priority = 256};
+	struct ref_best best = {.known = true, .priority = 256};
 
+	if (ref->best[cpu].known)
+		return ref->best[cpu];
 	for (unsigned i = 0; i < REF_LINES; i++) {
-		struct ref_irq *irq = ref_irq(ref, cpu, i);
+		const struct ref_irq *irq = ref_irq(ref, cpu, i);
 
+		best.actives += ref_is_active(ref, cpu, i);
 		if (irq->priority > best.priority || !candidate(ref, cpu, i))
 			continue;
-		if (irq->priority < best.priority)
-			best = (struct best){.priority = irq->priority};
+		if (irq->priority < best.priority) {
+			best.priority = irq->priority;
+			best.groups = best.now = 0;
+		}
 		best.groups |= 1u << irq->group1;
 		if (irq->priority < c->pmr && group_priority(c, irq) < running(c))
 			best.now |= 1u << irq->group1;
 	}
+	ref->best[cpu] = best;
 	return best;
+}
+
+unsigned ref_actives(struct ref *ref, unsigned cpu)
+{
+	return find_best(ref, cpu).actives;
 }
 
 unsigned ref_likely_group(struct ref *ref, unsigned cpu)
@@ -140,10 +168,10 @@ unsigned ref_likely_group(struct ref *ref, unsigned cpu)
 static bool may_show(struct ref *ref, unsigned cpu, unsigned group, uint32_t value, bool now)
 {
 	struct ref_cpu *c = &ref->cpu[cpu];
-	struct best best = find_best(ref, cpu);
+	struct ref_best best = find_best(ref, cpu);
 	unsigned groups = now ? best.now : best.groups;
 	unsigned intid = value & 0x3ff, source = value >> 10;
-	struct ref_irq *irq;
+	const struct ref_irq *irq;
 
 	if (best.groups != groups)
 		groups |= 4; /* the first of the best may be one that is not signalled */
@@ -177,7 +205,7 @@ bool ref_ack(struct ref *ref, unsigned cpu, unsigned group, uint32_t value)
 		return false;
 	if (intid >= REF_LINES)
 		return true;
-	irq = ref_irq(ref, cpu, intid);
+	irq = change(ref, cpu, intid);
 	ref->cpu[cpu].running[irq->group1][group_priority(&ref->cpu[cpu], irq) / 8] = true;
 	irq->latch = false;
 	if (is_sgi2(ref, intid)) {
@@ -197,7 +225,7 @@ bool ref_hppir(struct ref *ref, unsigned cpu, unsigned group, uint32_t value)
 static void deactivate(struct ref *ref, unsigned cpu, uint32_t value)
 {
 	unsigned intid = value & 0x3ff;
-	struct ref_irq *irq = ref_irq(ref, cpu, intid);
+	struct ref_irq *irq = change(ref, cpu, intid);
 
 	irq->active = false;
 	if (is_sgi2(ref, intid))
@@ -206,7 +234,7 @@ static void deactivate(struct ref *ref, unsigned cpu, uint32_t value)
 
 void ref_eoi(struct ref *ref, unsigned cpu, uint32_t value)
 {
-	struct ref_cpu *c = &ref->cpu[cpu];
+	struct ref_cpu *c = ref_interface(ref, cpu);
 
 	for (unsigned p = 0; p < 32; p++)
 		if (c->running[0][p] || c->running[1][p]) {
@@ -222,9 +250,27 @@ void ref_dir(struct ref *ref, unsigned cpu, uint32_t value)
 	deactivate(ref, cpu, value);
 }
 
+uint32_t ref_active_priorities(const struct ref *ref, unsigned cpu, unsigned group)
+{
+	uint32_t bits = 0;
+
+	for (unsigned p = 0; p < 32; p++)
+		bits |= (uint32_t)ref->cpu[cpu].running[group][p] << p;
+	return bits;
+}
+
+void ref_reset(struct ref *ref)
+{
+	struct ref old = *ref;
+
+	ref_init(ref, old.version, old.cpus);
+	for (unsigned i = 0; i < REF_LINES - 32; i++)
+		ref->spi[i].line = old.spi[i].line;
+}
+
 void ref_lines(struct ref *ref, unsigned cpu, int line[2], bool *wakes)
 {
-	struct best best = find_best(ref, cpu);
+	struct ref_best best = find_best(ref, cpu);
 	struct ref_cpu *c = &ref->cpu[cpu];
 
 	for (unsigned fiq = 0; fiq < 2; fiq++) {
@@ -241,7 +287,7 @@ void ref_lines(struct ref *ref, unsigned cpu, int line[2], bool *wakes)
 
 void ref_line(struct ref *ref, unsigned cpu, unsigned intid, bool level)
 {
-	struct ref_irq *irq = ref_irq(ref, cpu, intid);
+	struct ref_irq *irq = change(ref, cpu, intid);
 
 	if (level && !irq->line && irq->edge)
 		irq->latch = true;
@@ -251,7 +297,7 @@ void ref_line(struct ref *ref, unsigned cpu, unsigned intid, bool level)
 void ref_sgi(struct ref *ref, unsigned cpu, uint64_t value, bool group0)
 {
 	for (unsigned t = 0; t < ref->cpus; t++) {
-		struct ref_irq *irq = &ref->cpu[t].own[value >> 24 & 15];
+		struct ref_irq *irq = change(ref, t, value >> 24 & 15);
 		bool named;
 
 		if (value >> 40 & 1)
@@ -268,9 +314,9 @@ void ref_sgi(struct ref *ref, unsigned cpu, uint64_t value, bool group0)
 
 enum field { GROUP, ENABLE, PENDING, ACTIVE };
 
-static bool get_bit(struct ref *ref, unsigned cpu, unsigned intid, enum field field)
+static bool get_bit(const struct ref *ref, unsigned cpu, unsigned intid, enum field field)
 {
-	struct ref_irq *irq = ref_irq(ref, cpu, intid);
+	const struct ref_irq *irq = ref_irq(ref, cpu, intid);
 
 	switch (field) {
 	case GROUP:
@@ -286,7 +332,7 @@ static bool get_bit(struct ref *ref, unsigned cpu, unsigned intid, enum field fi
 
 static void set_bit(struct ref *ref, unsigned cpu, unsigned intid, enum field field, bool value)
 {
-	struct ref_irq *irq = ref_irq(ref, cpu, intid);
+	struct ref_irq *irq = change(ref, cpu, intid);
 
 	switch (field) {
 	case GROUP:
@@ -314,6 +360,32 @@ static bool skips(const struct ref *ref, bool redist, unsigned intid)
 	if (redist)
 		return intid >= 32;
 	return ref->version == 3 && intid < 32;
+}
+
+/* PIDR4..7, PIDR0..3, CIDR0..3 in a frame's last 48 bytes: a GIC of Arm's by PIDR1 and PIDR2 (JEP106
+ * 0x43b: 4, and 0x3b), whose architecture PIDR2 7:4 says. */
+static uint32_t identification(const struct ref *ref, unsigned offset)
+{
+	switch (offset & 0xfff) {
+	case 0xfd0:
+		return ref->version == 2 ? 0x04 : 0x44;
+	case 0xfe0:
+		return ref->version == 2 ? 0x90 : 0x92;
+	case 0xfe4:
+		return 0xb4;
+	case 0xfe8:
+		return ref->version == 2 ? 0x2b : 0x3b;
+	case 0xff0:
+		return 0x0d;
+	case 0xff4:
+		return 0xf0;
+	case 0xff8:
+		return 0x05;
+	case 0xffc:
+		return 0xb1;
+	default:
+		return 0;
+	}
 }
 
 static uint32_t read_word(struct ref *ref, unsigned cpu, bool redist, unsigned offset)
@@ -356,24 +428,37 @@ static uint32_t read_word(struct ref *ref, unsigned cpu, bool redist, unsigned o
 		value = ref->version == 3 ? 0x03480003u : 3u | (ref->cpus - 1) << 5;
 	} else if (offset == 8 && !redist) {
 		value = 0x43b;
-	} else if (offset == 0xfe8 && ref->version == 2) {
-		value = 0x2b;
+	} else if (offset >= 0xfd0 && ref->version == 2) {
+		value = identification(ref, offset);
 	}
 	return value;
+}
+
+/* RD_base: IHI 0069, 12.11. */
+static uint32_t read_rd_base(const struct ref *ref, unsigned owner, unsigned offset)
+{
+	switch (offset) {
+	case 4:
+		return 0x43b;
+	case 0x14:
+		return ref->cpu[owner].asleep ? 6 : 0;
+	default:
+		return offset >= 0xffd0 ? identification(ref, offset) : 0;
+	}
 }
 
 static void write_byte(struct ref *ref, unsigned cpu, bool redist, unsigned offset, uint8_t value)
 {
 	if (offset >= 0x400 && offset < 0x800) {
 		if (!skips(ref, redist, offset - 0x400))
-			ref_irq(ref, cpu, offset - 0x400)->priority = value & 0xf8;
+			change(ref, cpu, offset - 0x400)->priority = value & 0xf8;
 	} else if (offset >= 0x820 && offset < 0x800 + REF_LINES) {
 		if (ref->version == 2 && ref->cpus > 1)
-			ref_irq(ref, cpu, offset - 0x800)->route = value & ((1u << ref->cpus) - 1);
+			change(ref, cpu, offset - 0x800)->route = value & ((1u << ref->cpus) - 1);
 	} else if (offset >= 0xf10 && offset < 0xf20 && ref->version == 2) {
-		ref->cpu[cpu].own[offset - 0xf10].pending_from &= (uint8_t)~value;
+		change(ref, cpu, offset - 0xf10)->pending_from &= (uint8_t)~value;
 	} else if (offset >= 0xf20 && offset < 0xf30 && ref->version == 2) {
-		ref->cpu[cpu].own[offset - 0xf20].pending_from |= value & ((1u << ref->cpus) - 1);
+		change(ref, cpu, offset - 0xf20)->pending_from |= value & ((1u << ref->cpus) - 1);
 	}
 }
 
@@ -383,7 +468,7 @@ static void write_sgir(struct ref *ref, unsigned cpu, uint32_t value)
 		bool named[4] = {value >> (16 + t) & 1, t != cpu, t == cpu, false};
 
 		if (named[value >> 24 & 3])
-			ref->cpu[t].own[value & 15].pending_from |= (uint8_t)(1u << cpu);
+			change(ref, t, value & 15)->pending_from |= (uint8_t)(1u << cpu);
 	}
 }
 
@@ -407,11 +492,12 @@ static void write_word(struct ref *ref, unsigned cpu, bool redist, unsigned offs
 	} else if (offset >= 0xc08 && offset < 0xd00) {
 		for (unsigned i = 0; i < 16; i++)
 			if (!skips(ref, redist, (offset - 0xc00) * 4 + i))
-				ref_irq(ref, cpu, (offset - 0xc00) * 4 + i)->edge =
+				change(ref, cpu, (offset - 0xc00) * 4 + i)->edge =
 					value >> (2 * i + 1) & 1;
 	} else if (offset == 0xf00 && ref->version == 2) {
 		write_sgir(ref, cpu, value);
 	} else if (offset == 0 && !redist) {
+		forget_best(ref);
 		ref->enable[0] = value & 1;
 		ref->enable[1] = value >> 1 & 1;
 	} else {
@@ -455,8 +541,10 @@ uint64_t ref_read(struct ref *ref, unsigned cpu, bool redist, unsigned offset, u
 	if (value)
 		return size == 8 ? value : offset & 4 ? value >> 32 : value & 0xffffffff;
 	if (redist && !(offset & 0x10000))
-		return 0;
+		return size == 4 ? read_rd_base(ref, owner, offset & 0xffff) : 0;
 	offset &= redist ? 0xffff : 0x1ffff;
+	if (offset >= 0xffd0 && !redist && size == 4)
+		return identification(ref, offset);
 	if (offset >= 0x1000 || (redist && offset < 0x80))
 		return 0;
 	if (size == 4)
@@ -471,8 +559,13 @@ void ref_write(struct ref *ref, unsigned cpu, bool redist, unsigned offset, unsi
 {
 	unsigned owner = redist ? offset >> 17 : cpu;
 
-	if (offset % size || (redist && !(offset & 0x10000)))
+	if (offset % size)
 		return;
+	if (redist && !(offset & 0x10000)) {
+		if ((offset & 0xffff) == 0x14 && size == 4)
+			ref->cpu[owner].asleep = value >> 1 & 1;
+		return;
+	}
 	if (is_router(ref, redist, offset) && size >= 4) {
 		unsigned n = (offset - 0x6000) / 8;
 		uint64_t now = router(ref, offset);
@@ -481,8 +574,8 @@ void ref_write(struct ref *ref, unsigned cpu, bool redist, unsigned offset, unsi
 			value = offset & 4 ? (now & 0xffffffff) | value << 32 :
 					     (now & ~0xffffffffull) | value;
 		if (n >= 32 && n < REF_LINES)
-			ref->spi[n - 32].route = (uint32_t)(value >> 32 & 0xff) << 24 |
-						 (uint32_t)(value & 0xffffff);
+			change(ref, cpu, n)->route = (uint32_t)(value >> 32 & 0xff) << 24 |
+						     (uint32_t)(value & 0xffffff);
 		return;
 	}
 	offset &= redist ? 0xffff : 0x1ffff;

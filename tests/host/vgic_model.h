@@ -31,6 +31,7 @@ struct ref_cpu {
 	bool ackctl, fiqen, cbpr, split; /* split: EOImode 1 */
 	unsigned pmr, bpr[2];
 	bool running[2][32]; /* active priorities */
+	bool asleep;	     /* GICR_WAKER.ProcessorSleep: shown, nothing else */
 };
 
 struct ref {
@@ -38,10 +39,20 @@ struct ref {
 	bool enable[2];
 	struct ref_irq spi[REF_LINES - 32];
 	struct ref_cpu cpu[REF_CPUS];
+	/* What there is to take for each CPU, as long as nothing changes: spares loops. */
+	struct ref_best {
+		bool known;
+		unsigned priority;    /* the highest there is; 256: none */
+		unsigned groups, now; /* of those that have it, a bit a group; now: signalled */
+		unsigned actives;
+	} best[REF_CPUS];
 };
 
+/* To write to a CPU's interface. */
+struct ref_cpu *ref_interface(struct ref *ref, unsigned cpu);
 void ref_init(struct ref *ref, unsigned version, unsigned cpus);
-struct ref_irq *ref_irq(struct ref *ref, unsigned cpu, unsigned intid);
+/* To look at, not to change. */
+const struct ref_irq *ref_irq(const struct ref *ref, unsigned cpu, unsigned intid);
 
 /* Registers: redistributor frames if `redist`, else the distributor. size in bytes. */
 uint64_t ref_read(struct ref *ref, unsigned cpu, bool redist, unsigned offset, unsigned size);
@@ -49,7 +60,11 @@ void ref_write(struct ref *ref, unsigned cpu, bool redist, unsigned offset, unsi
 	       uint64_t value);
 
 void ref_line(struct ref *ref, unsigned cpu, unsigned intid, bool level);
-/* ICC_SGI1R_EL1, or with group0 ICC_SGI0R_EL1 */
+/* The whole machine is reset; the lines of SPIs stay as they are, those of PPIs are low. */
+void ref_reset(struct ref *ref);
+/* PSCI CPU_ON: the CPU's interface, not what the distributor and redistributor hold. */
+void ref_reset_interface(struct ref *ref, unsigned cpu);
+/* ICC_SGI1R_EL1, or with group0 ICC_SGI0R_EL1, ICC_ASGI1R_EL1 */
 void ref_sgi(struct ref *ref, unsigned cpu, uint64_t value, bool group0);
 
 /* May a read of IAR (v2: alias or not; v3: of this group) return this? If so it is taken. */
@@ -58,6 +73,8 @@ unsigned ref_likely_group(struct ref *ref, unsigned cpu); /* of what can be take
 bool ref_hppir(struct ref *ref, unsigned cpu, unsigned group, uint32_t value);
 void ref_eoi(struct ref *ref, unsigned cpu, uint32_t value);
 void ref_dir(struct ref *ref, unsigned cpu, uint32_t value);
+/* As GICC_APR0 and GICC_NSAPR0 show them: a bit for each of 32 levels. */
+uint32_t ref_active_priorities(const struct ref *ref, unsigned cpu, unsigned group);
 unsigned ref_rpr(const struct ref *ref, unsigned cpu);
 
 /* line: of IRQ and FIQ; 0: not asserted, 1: asserted, 2: depends on which of equal interrupts comes
@@ -66,6 +83,6 @@ void ref_lines(struct ref *ref, unsigned cpu, int line[2], bool *wakes);
 
 /* How many interrupts are active that this CPU took or that are its own. */
 unsigned ref_actives(struct ref *ref, unsigned cpu);
-bool ref_is_active(struct ref *ref, unsigned cpu, unsigned intid);
+bool ref_is_active(const struct ref *ref, unsigned cpu, unsigned intid);
 
 #endif
