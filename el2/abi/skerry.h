@@ -21,7 +21,7 @@
 #define SKERRY_UID_2 0x2c9f36a8
 #define SKERRY_UID_3 0x71e05b8d
 #define SKERRY_REVISION_MAJOR 1
-#define SKERRY_REVISION_MINOR 0
+#define SKERRY_REVISION_MINOR 1
 
 /* Skerry's own calls: fast, 64-bit, vendor-specific hypervisor service. */
 #define SKERRY_FEATURES 0xc6000000	/* x1 = id: x0 = 0 if that call exists */
@@ -32,7 +32,16 @@
 #define SKERRY_EXIT 0xc6000005		/* x1 = exit code 0..255: does not return */
 #define SKERRY_CHANNEL_INFO 0xc6000006	/* x1 = index: x1 = IPA, x2 = bytes, x3 = INTID */
 #define SKERRY_DOORBELL 0xc6000007	/* x1 = index: interrupt the guest at the other end */
-#define SKERRY_CALLS 8			/* ids from SKERRY_FEATURES up */
+#define SKERRY_CHANNEL_PEER 0xc6000008	/* x1 = index: x1 = SKERRY_PEER_*, x2 = its restarts */
+#define SKERRY_CALLS 9			/* ids from SKERRY_FEATURES up */
+
+/* How the guest at the other end of a channel is; each change rings the bell. */
+#define SKERRY_PEER_READY 0 /* not started */
+#define SKERRY_PEER_RUNNING 1
+#define SKERRY_PEER_STOPPED 2 /* may go on */
+#define SKERRY_PEER_ENDED 3
+#define SKERRY_PEER_CRASHED 4 /* may start again */
+#define SKERRY_PEER_GONE 5    /* destroyed; may be made again */
 
 /* Results in x0. Counts and 0 are success; errors are negative, as SMCCC numbers them. */
 #define SKERRY_SUCCESS 0

@@ -9,7 +9,9 @@
  * own fairness of exclusives is enough on a real board.
  *
  * Lock order, outermost first; a pCPU that holds one may only take one further down:
+ *   guests    guest/guest.c: the table of guests; held during an operator's command
  *   guest     struct guest.lock: one guest's vCPU states, its stage 2 and frames
+ *   channel   struct channel.lock: who is at its ends
  *   vdev      struct vpl011.lock; below it struct vgic.lock or struct vconsole.lock
  *   timers    sched/timer.c: one pCPU's timers
  *   sched     sched/sched.c: run queues

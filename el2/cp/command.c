@@ -26,16 +26,6 @@ struct command {
 
 static const struct command commands[];
 
-static const char *state_name(const struct guest *guest)
-{
-	static const char *const names[] = {
-		[GUEST_READY] = "ready", [GUEST_RUNNING] = "running", [GUEST_STOPPING] = "ending",
-		[GUEST_ENDED] = "ended", [GUEST_CRASHED] = "crashed",
-	};
-
-	return names[guest->state];
-}
-
 static u64 exits(const struct guest *guest)
 {
 	u64 sum = 0;
@@ -67,10 +57,12 @@ static void list(const char *argument)
 	for (unsigned id = 0; id < guest_count(); id++) {
 		const struct guest *guest = guest_by_id(id);
 
+		if (!guest)
+			continue;
 		say("%4u %-16s %-8s %4u %7u %12lu %12lu %10lu %10lu\n", id, guest->config.name,
-		    state_name(guest), guest->config.cpus, guest->config.weight,
-		    guest->config.memory_size / KIB, frames_held(guest->id) / KIB, ran_ms(guest),
-		    exits(guest));
+		    life_state_name((enum guest_state)guest->state), guest->config.cpus,
+		    guest->config.weight, guest->config.memory_size / KIB,
+		    frames_held(guest->id) / KIB, ran_ms(guest), exits(guest));
 	}
 }
 
@@ -93,11 +85,11 @@ static void memory(const char *argument)
 
 static struct guest *find(const char *name)
 {
-	for (unsigned id = 0; id < guest_count(); id++)
-		if (!strcmp(guest_by_id(id)->config.name, name))
-			return guest_by_id(id);
-	say("skerry: no guest \"%s\"; `list` shows them\n", name);
-	return NULL;
+	struct guest *guest = guest_find(name);
+
+	if (!guest)
+		say("skerry: no guest \"%s\"; `list` shows them\n", name);
+	return guest;
 }
 
 static void focus(const char *argument)
@@ -106,7 +98,7 @@ static void focus(const char *argument)
 
 	if (guest && guest->config.console == GUEST_CONSOLE_NONE)
 		say("skerry: %s has no console\n", argument);
-	else if (guest && cp_has_ended(guest))
+	else if (guest && life_is_over(guest))
 		say("skerry: %s has ended\n", argument);
 	else if (guest)
 		cp_focus(guest);
@@ -115,15 +107,15 @@ static void focus(const char *argument)
 static void halt(const char *argument)
 {
 	struct guest *guest = find(argument);
+	const char *why;
 
 	if (!guest)
 		return;
-	if (guest->state != GUEST_RUNNING) {
-		say("skerry: %s is not running\n", argument);
-		return;
-	}
-	say("skerry: %s is halted\n", argument);
-	life_end(guest, VERDICT_EXIT);
+	why = life_order(guest, LIFE_HALT);
+	if (why)
+		say("skerry: %s %s\n", argument, why);
+	else
+		say("skerry: %s is halted\n", argument);
 }
 
 static void quit(const char *argument)

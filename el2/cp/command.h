@@ -22,9 +22,6 @@ void command_run(const char *line);
 /* Whether the keyboard is the prompt's (cp.c). */
 bool cp_at_prompt(void);
 
-/* Whether nobody reads what is typed at `guest` any more; one that starts again will (cp.c). */
-bool cp_has_ended(const struct guest *guest);
-
 /* The keyboard goes to `guest`, NULL: to the prompt (cp.c). */
 void cp_focus(struct guest *guest);
 

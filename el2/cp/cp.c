@@ -7,7 +7,7 @@
 
 #include "board/say.h"
 #include "cp/command.h"
-#include "guest/guest.h"
+#include "guest/life.h"
 
 #define ATTENTION 0x1d /* Ctrl-] */
 #define INPUT_BURST 64 /* bytes served an interrupt: the rest raises it again */
@@ -17,14 +17,9 @@ static struct {
 	bool attention;	     /* the key before this one was Ctrl-] */
 } cp;
 
-bool cp_has_ended(const struct guest *guest)
-{
-	return guest->state == GUEST_ENDED || guest->state == GUEST_CRASHED;
-}
-
 static bool can_have_focus(const struct guest *guest)
 {
-	return guest->config.console != GUEST_CONSOLE_NONE && !cp_has_ended(guest);
+	return guest && guest->config.console != GUEST_CONSOLE_NONE && !life_is_over(guest);
 }
 
 bool cp_at_prompt(void)
@@ -60,7 +55,7 @@ static void to_guest(u8 byte)
 {
 	struct guest *guest = cp.focus;
 
-	if (cp_has_ended(guest)) {
+	if (life_is_over(guest)) {
 		say("skerry: %s has ended\n", guest->config.name);
 		cp_focus(NULL);
 		return;
@@ -108,19 +103,21 @@ static void take(u8 byte)
 
 void cp_input(void)
 {
+	guests_hold();
 	for (unsigned i = 0; i < INPUT_BURST; i++) {
 		int byte = say_getc();
 
 		if (byte < 0)
-			return;
+			break;
 		take((u8)byte);
 	}
+	guests_let_go();
 }
 
 void cp_init(void)
 {
 	for (unsigned id = 0; id < guest_count(); id++)
-		if (guest_by_id(id)->config.focus) {
+		if (guest_by_id(id) && guest_by_id(id)->config.focus) {
 			cp_focus(guest_by_id(id));
 			return;
 		}

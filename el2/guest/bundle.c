@@ -18,6 +18,8 @@
 #define BOOTARGS_MAX 768 /* with the NUL; so that the largest tree fits in TREE_ROOM_MAX */
 #define WEIGHT_MAX 10000
 #define WEIGHT_DEFAULT 100
+#define RESTARTS_MAX 1000
+#define RESTART_PERIOD_MAX 86400 /* s: a day */
 
 /* What is being read, and what the guests before have used up. */
 struct checker {
@@ -78,7 +80,7 @@ static u32 find_name(const struct bundle *bundle, const char *name, u32 length)
 	return at;
 }
 
-static bool is_name_char(char c)
+bool bundle_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '-' || c == '_' || c == '.';
@@ -92,7 +94,7 @@ static bool check_name(struct checker *c, int node, const char *name)
 		return fdt_fail(&c->bundle->fdt, node, NULL, c->err,
 				"name of %u characters: expected 1 to %d", length, GUEST_NAME_MAX);
 	for (u32 i = 0; i < length; i++)
-		if (!is_name_char(name[i]))
+		if (!bundle_name_char(name[i]))
 			return fdt_fail(&c->bundle->fdt, node, NULL, c->err,
 					"'%c' in a name: expected letters, digits, '-', '_', '.'",
 					name[i]);
@@ -237,9 +239,32 @@ static bool is_ignored(const struct fdt_walk *walk)
 	return is(walk, "phandle") || is(walk, "#address-cells") || is(walk, "#size-cells");
 }
 
+static const char crash_words[][12] = {"stop", "restart", "destroy", "shutdown"};
+
+const char *bundle_crash_word(unsigned on_crash)
+{
+	return on_crash < ARRAY_SIZE(crash_words) ? crash_words[on_crash] : NULL;
+}
+
+static bool read_restart_limit(struct checker *c, const struct fdt_walk *walk,
+			       struct guest_config *config)
+{
+	if (walk->length != 8)
+		return FAIL(c, walk, "%u bytes: expected two cells, restarts and seconds",
+			    walk->length);
+	config->restart_limit = (u32)fdt_cells(walk->value, 1);
+	config->restart_period = (u32)fdt_cells(walk->value + 4, 1);
+	if (config->restart_limit < 1 || config->restart_limit > RESTARTS_MAX)
+		return FAIL(c, walk, "%u restarts: expected 1 to %u", config->restart_limit,
+			    RESTARTS_MAX);
+	if (config->restart_period < 1 || config->restart_period > RESTART_PERIOD_MAX)
+		return FAIL(c, walk, "%u seconds: expected 1 to %u", config->restart_period,
+			    RESTART_PERIOD_MAX);
+	return true;
+}
+
 static bool read_policy(struct checker *c, const struct fdt_walk *walk, struct guest_config *config)
 {
-	static const char crash_words[][12] = {"stop", "restart", "destroy", "shutdown"};
 	static const char console_words[][12] = {"lines", "none"};
 	u32 word;
 
@@ -249,6 +274,8 @@ static bool read_policy(struct checker *c, const struct fdt_walk *walk, struct g
 		config->on_crash = (enum on_crash)word;
 		return true;
 	}
+	if (is(walk, "restart-limit"))
+		return read_restart_limit(c, walk, config);
 	if (is(walk, "console")) {
 		if (!read_word(c, walk, console_words, ARRAY_SIZE(console_words), &word))
 			return false;
@@ -312,6 +339,9 @@ static bool read_guest(struct checker *c, int node, struct guest_config *config)
 		return missing(c, node, "memory-size", "two cells, bytes");
 	if (!seen.kernel)
 		return missing(c, node, "kernel", "/incbin/ of an Image, ELF or flat binary");
+	if (config->restart_limit && config->on_crash != ON_CRASH_RESTART)
+		return fdt_fail(&c->bundle->fdt, node, "restart-limit", c->err,
+				"on-crash is not \"restart\"");
 	return true;
 }
 
@@ -548,6 +578,11 @@ bool bundle_open(struct bundle *bundle, const void *blob, size_t max,
 		if (!check_guest(&c, i))
 			return false;
 	return check_channels(&c);
+}
+
+int bundle_find(const struct bundle *bundle, const char *name)
+{
+	return (int)bundle->names[find_name(bundle, name, (u32)strlen(name))] - 1;
 }
 
 void bundle_guest(const struct bundle *bundle, u32 index, struct guest_config *config)

@@ -33,6 +33,7 @@ struct guest_config {
 	u32 weight;	      /* 1 .. 10000 */
 	u32 affinity;	      /* mask of pCPUs; UINT32_MAX: any */
 	enum on_crash on_crash;
+	u32 restart_limit, restart_period; /* so many restarts in so many seconds; 0: no limit */
 	enum guest_console console;
 	bool focus;	 /* the keyboard goes here at start */
 	u32 gic_version; /* 2, 3, or 0: what the hardware has */
@@ -66,6 +67,15 @@ struct bundle_limits {
  * checked for twins in bounded time (GUESTS_MAX guests). */
 bool bundle_open(struct bundle *bundle, const void *blob, size_t max,
 		 const struct bundle_limits *limits, struct fdt_error *err) MUST_CHECK;
+
+/* Which guest bears this name, -1: none. Looks only at the table, so names may come from anywhere. */
+int bundle_find(const struct bundle *bundle, const char *name);
+
+/* Letters, digits, '-', '_', '.': what a guest's name is made of. */
+bool bundle_name_char(char c);
+
+/* "stop", "restart", "destroy", "shutdown" by enum on_crash; NULL behind the last. */
+const char *bundle_crash_word(unsigned on_crash);
 
 /* Guest `index` (0 ..), channel `index` of a bundle that bundle_open accepted: cannot fail. */
 void bundle_guest(const struct bundle *bundle, u32 index, struct guest_config *config);

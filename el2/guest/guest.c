@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Guests come into being: all of a bundle, or none. Runs at EL2 on the boot CPU, before any guest
- * does. The table of guests is written here only, so reading it needs no lock.
+ * Guests come into being: at start all of a bundle, or none; later one by one. Runs at EL2.
+ *
+ * Always: whoever makes or removes a guest holds lock guests (at start the boot CPU is alone). What a
+ * guest's own vCPUs do needs it not: they keep their guest alive. A channel's own lock keeps the
+ * guest at its other end.
  */
 #include "guest/guest.h"
 
@@ -13,13 +16,14 @@
 #include "lib/string.h"
 #include "mm/frames.h"
 
+static struct lock guests_lock; /* protects guests[], guests_made */
 static struct guest *guests[GUESTS_MAX];
-static unsigned guests_made;
+static unsigned guests_made; /* ids given so far; NULL where one was removed */
+static const struct bundle *made_from;
 static struct channel *channels;
-static unsigned channels_made;
+static unsigned channels_made, table_order; /* its frames */
 
-#define PAGES_ORDER_MAX 4 /* of frames_take_pages */
-#define CHANNEL_TABLE_ORDER 1
+#define PAGES_ORDER_MAX 4    /* of frames_take_pages */
 #define GICC_BYTES PAGE_SIZE /* not the second page: a guest's GICC_DIR has to trap (vdev/vgic.h) */
 
 unsigned guest_count(void)
@@ -32,6 +36,24 @@ struct guest *guest_by_id(unsigned id)
 	return id < guests_made ? guests[id] : NULL;
 }
 
+void guests_hold(void)
+{
+	lock_take(&guests_lock);
+}
+
+void guests_let_go(void)
+{
+	lock_drop(&guests_lock);
+}
+
+struct guest *guest_find(const char *name)
+{
+	for (unsigned id = 0; id < guests_made; id++)
+		if (guests[id] && !strcmp(guests[id]->config.name, name))
+			return guests[id];
+	return NULL;
+}
+
 struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end)
 {
 	struct channel *channel;
@@ -40,7 +62,7 @@ struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end)
 	if (index >= guest->channel_count)
 		return NULL;
 	channel = &channels[guest->channels[index]];
-	*end = channel->ends[1].guest == guest;
+	*end = channel->ends[1].guest == guest; /* its own end doesn't change while it is there */
 	return channel;
 }
 
@@ -51,15 +73,19 @@ static bool fail(const struct guest *guest, struct fdt_error *err, const char *w
 	return false;
 }
 
-/* struct guest and its vCPUs lie in one aligned run of frames. */
-static unsigned state_order(u32 cpus)
+static unsigned order_of(u64 bytes)
 {
-	u64 bytes = sizeof(struct guest) + cpus * sizeof(struct vcpu);
 	unsigned order = 0;
 
 	while (PAGE_SIZE << order < bytes)
 		order++;
 	return order;
+}
+
+/* struct guest and its vCPUs lie in one aligned run of frames. */
+static unsigned state_order(u32 cpus)
+{
+	return order_of(sizeof(struct guest) + cpus * sizeof(struct vcpu));
 }
 
 static bool timer_line(struct vgic_cpu *cpu, u32 intid, bool *level)
@@ -102,7 +128,7 @@ static struct guest *make(const struct guest_config *config, u16 id, struct fdt_
 	memset(guest, 0, PAGE_SIZE << order);
 	guest->id = id;
 	guest->config = *config;
-	guest->ending = VERDICT_RESUME;
+	life_init(guest);
 	guest->gic_version = (u8)(config->gic_version ? config->gic_version : MAX(gic->version, 2));
 	vgic_init(&guest->vgic, guest->gic_version, guest->gic_version != gic->version,
 		  config->cpus);
@@ -111,7 +137,7 @@ static struct guest *make(const struct guest_config *config, u16 id, struct fdt_
 		      config->console == GUEST_CONSOLE_NONE);
 	vpl011_init(&guest->uart, &guest->console, &guest->vgic);
 	guests[id] = guest;
-	guests_made = id + 1u;
+	guests_made = MAX(guests_made, id + 1u);
 	for (unsigned i = 0; i < config->cpus; i++)
 		if (!init_vcpu(guest, &vcpus[i], i)) {
 			fail(guest, err, "affinity: too many different sets of CPUs");
@@ -171,31 +197,95 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 	return map_fixed(guest) || fail(guest, err, "no memory left for its page tables");
 }
 
-static bool join(struct channel *channel, unsigned end, u32 id, u8 number)
+static bool join(struct channel *channel, unsigned end, struct guest *guest, u8 number)
 {
-	struct guest *guest = guests[id];
+	u64 ipa = channels_end(guest);
 
 	if (guest->channel_count == SKERRY_CHANNELS_MAX)
 		return false;
+	lock_take(&channel->lock);
 	channel->ends[end].guest = guest;
-	channel->ends[end].ipa = channels_end(guest);
+	memcpy(channel->ends[end].name, guest->config.name, sizeof(guest->config.name));
+	channel->ends[end].ipa = ipa;
 	channel->ends[end].index = guest->channel_count;
 	guest->channels[guest->channel_count++] = number;
+	lock_drop(&channel->lock);
 	return true;
 }
 
-static unsigned channel_order(u64 size)
+/* One that was destroyed comes back to its ends, in the order of the first time. */
+static void rejoin(struct guest *guest)
 {
-	unsigned order = 0;
+	for (unsigned i = 0; i < channels_made; i++)
+		for (unsigned end = 0; end < 2; end++)
+			if (!strcmp(channels[i].ends[end].name, guest->config.name))
+				(void)join(&channels[i], end, guest, (u8)i);
+}
 
-	while (PAGE_SIZE << order < size)
-		order++;
-	return order;
+static void leave_channels(struct guest *guest)
+{
+	for (unsigned i = 0; i < guest->channel_count; i++) {
+		unsigned end;
+		struct channel *channel = guest_channel(guest, i, &end);
+
+		lock_take(&channel->lock);
+		channel->ends[end].guest = NULL;
+		lock_drop(&channel->lock);
+	}
+}
+
+/* An edge: up and down again. The vGIC latches the rising one, whether the peer has it enabled or not. */
+bool guest_ring(struct channel *channel, unsigned end)
+{
+	struct guest *guest;
+
+	lock_take(&channel->lock);
+	guest = channel->ends[end].guest;
+	if (guest) {
+		u32 intid = SKERRY_INTID_CHANNEL + channel->ends[end].index;
+
+		vgic_set_line(&guest->vgic, 0, intid, true);
+		vgic_set_line(&guest->vgic, 0, intid, false);
+	}
+	lock_drop(&channel->lock);
+	return guest != NULL;
+}
+
+void guest_tell_peers(struct guest *guest)
+{
+	for (unsigned i = 0; i < guest->channel_count; i++) {
+		unsigned end;
+		struct channel *channel = guest_channel(guest, i, &end);
+
+		(void)guest_ring(channel, !end);
+	}
+}
+
+unsigned guest_peer_state(struct channel *channel, unsigned end, u32 *restarts)
+{
+	static const u8 seen[GUEST_STATES] = {
+		[GUEST_READY] = SKERRY_PEER_READY,	[GUEST_RUNNING] = SKERRY_PEER_RUNNING,
+		[GUEST_STOPPING] = SKERRY_PEER_RUNNING, [GUEST_STOPPED] = SKERRY_PEER_STOPPED,
+		[GUEST_ENDED] = SKERRY_PEER_ENDED,	[GUEST_WAITING] = SKERRY_PEER_CRASHED,
+		[GUEST_CRASHED] = SKERRY_PEER_CRASHED,
+	};
+	const struct guest *guest;
+	unsigned state = SKERRY_PEER_GONE;
+
+	*restarts = 0;
+	lock_take(&channel->lock);
+	guest = channel->ends[end].guest;
+	if (guest) {
+		state = seen[__atomic_load_n(&guest->state, __ATOMIC_ACQUIRE)];
+		*restarts = guest->restarts;
+	}
+	lock_drop(&channel->lock);
+	return state;
 }
 
 static pa_t take_channel(u64 size)
 {
-	unsigned order = channel_order(size);
+	unsigned order = order_of(size);
 
 	return order <= PAGES_ORDER_MAX ? frames_take_pages(OWNER_EL2, FRAME_SHARED, order) :
 					  frames_take_chunk(OWNER_EL2, FRAME_SHARED, false);
@@ -203,7 +293,7 @@ static pa_t take_channel(u64 size)
 
 static void give_channel(const struct channel *channel)
 {
-	unsigned order = channel_order(channel->size);
+	unsigned order = order_of(channel->size);
 
 	if (order <= PAGES_ORDER_MAX)
 		frames_give_pages(OWNER_EL2, channel->memory, order);
@@ -215,11 +305,10 @@ static bool make_channels(const struct bundle *bundle, struct fdt_error *err)
 {
 	pa_t table;
 
-	_Static_assert(CHANNELS_MAX * sizeof(struct channel) <= PAGE_SIZE << CHANNEL_TABLE_ORDER,
-		       "the table's frames");
 	if (!bundle->channel_count)
 		return true;
-	table = frames_take_pages(OWNER_EL2, FRAME_EL2, CHANNEL_TABLE_ORDER);
+	table_order = order_of(bundle->channel_count * sizeof(struct channel));
+	table = frames_take_pages(OWNER_EL2, FRAME_EL2, table_order);
 	if (!table.v)
 		goto no_memory;
 	channels = mmu_pointer(table);
@@ -236,8 +325,8 @@ static bool make_channels(const struct bundle *bundle, struct fdt_error *err)
 					       .memory = memory,
 					       .size = config.size};
 		channels_made = i + 1;
-		if (!join(&channels[i], 0, config.ends[0], (u8)i) ||
-		    !join(&channels[i], 1, config.ends[1], (u8)i)) {
+		if (!join(&channels[i], 0, guests[config.ends[0]], (u8)i) ||
+		    !join(&channels[i], 1, guests[config.ends[1]], (u8)i)) {
 			format(err->text, sizeof(err->text),
 			       "/channels/%s: ends: a guest has more than %u channels", config.name,
 			       SKERRY_CHANNELS_MAX);
@@ -250,30 +339,78 @@ no_memory:
 	return false;
 }
 
-/* Never started: nothing of it runs, and its vCPUs are OFF. */
-static void forget(struct guest *guest)
+void guest_remove(struct guest *guest)
 {
+	guest_tell_peers(guest);
+	leave_channels(guest);
 	life_discard(guest);
+	life_forget(guest);
+	vconsole_reset(&guest->console);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
-		if (guest->vcpus[i])
+		if (guest->vcpus[i]) {
+			vtimer_reset(&guest->vcpus[i]->vtimer);
 			sched_remove(&guest->vcpus[i]->sched);
+		}
+	guests[guest->id] = NULL;
 	frames_give_pages(guest->id, mmu_address(guest), state_order(guest->config.cpus));
+	while (guests_made && !guests[guests_made - 1])
+		guests_made--;
 }
 
 /* Everything goes back, as if the bundle had never been looked at. */
 static void forget_all(void)
 {
 	while (guests_made)
-		forget(guests[--guests_made]);
+		guest_remove(guests[guests_made - 1]);
 	while (channels_made)
 		give_channel(&channels[--channels_made]);
 	if (channels)
-		frames_give_pages(OWNER_EL2, mmu_address(channels), CHANNEL_TABLE_ORDER);
+		frames_give_pages(OWNER_EL2, mmu_address(channels), table_order);
 	channels = NULL;
+}
+
+/* The lowest one that nobody has. */
+static unsigned free_id(void)
+{
+	unsigned id = 0;
+
+	while (id < guests_made && guests[id])
+		id++;
+	return id;
+}
+
+struct guest *guest_add(const char *original, const char *name, struct fdt_error *err)
+{
+	int index = made_from ? bundle_find(made_from, original) : -1;
+	unsigned id = free_id();
+	struct guest_config config;
+	struct guest *guest;
+
+	if (index < 0 || id == GUESTS_MAX) {
+		format(err->text, sizeof(err->text),
+		       index < 0 ? "no guest \"%.31s\" in the bundle" :
+				   "too many guests to make \"%.31s\"",
+		       original);
+		return NULL;
+	}
+	bundle_guest(made_from, (u32)index, &config);
+	memset(config.name, 0, sizeof(config.name));
+	memcpy(config.name, name, MIN(strlen(name), (size_t)GUEST_NAME_MAX));
+	config.focus = false;
+	guest = make(&config, (u16)id, err);
+	if (guest)
+		rejoin(guest);
+	if (guest && guest_prepare(guest, err) && life_load(guest, err))
+		return guest;
+	if (guests[id])
+		guest_remove(guests[id]);
+	return NULL;
 }
 
 bool guests_create(const struct bundle *bundle, struct fdt_error *err)
 {
+	life_init_all();
+	made_from = bundle;
 	guests_made = channels_made = 0;
 	channels = NULL;
 	for (u32 i = 0; i < bundle->guest_count; i++) {
@@ -307,7 +444,8 @@ enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64
 
 	lock_take(&guest->lock);
 	was = (enum vcpu_power)vcpu->power;
-	if (was == VCPU_OFF && guest->state == GUEST_RUNNING) {
+	/* while it is being stopped its CPUs may still be turned on: they start when it goes on */
+	if (was == VCPU_OFF && (guest->state == GUEST_RUNNING || guest->ending == END_STOP)) {
 		/* It may be off by its own word, but still on its way off another pCPU. */
 		while (!sched_is_off(&vcpu->sched) ||
 		       __atomic_load_n(&vcpu->loaded, __ATOMIC_ACQUIRE))
@@ -318,7 +456,8 @@ enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64
 		vcpu->ctx.regs.pc = entry;
 		vcpu->ctx.regs.x[0] = argument;
 		vcpu->power = VCPU_ON;
-		sched_start(&vcpu->sched);
+		if (guest->state == GUEST_RUNNING)
+			sched_start(&vcpu->sched);
 	}
 	lock_drop(&guest->lock);
 	return was;

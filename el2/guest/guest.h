@@ -17,12 +17,28 @@
 #include "vdev/vpl011.h"
 #include "vdev/vtimer.h"
 
+/* The diagram is in guest/life.h, what an operator may order in which state a table in life.c. */
 enum guest_state {
 	GUEST_READY, /* built, not started */
 	GUEST_RUNNING,
 	GUEST_STOPPING, /* vCPUs are on their way off their pCPUs: see `ending` */
-	GUEST_ENDED,	/* exited or was powered off */
-	GUEST_CRASHED	/* left for inspection */
+	GUEST_STOPPED,	/* by the operator; its time stands still */
+	GUEST_ENDED,	/* exited, was powered off, or halted */
+	GUEST_WAITING,	/* crashed; starts again when its back-off is over */
+	GUEST_CRASHED,	/* left for inspection, or emptied: on-crash */
+	GUEST_STATES
+};
+
+/* What becomes of a guest once all its vCPUs are off. */
+enum guest_end {
+	END_NONE,
+	END_STOP,    /* to STOPPED, from where it can go on */
+	END_RESET,   /* starts again from a clean image in clean memory */
+	END_CLEAN,   /* the same, but stays READY */
+	END_EXIT,    /* to ENDED, its memory given back */
+	END_CRASH,   /* as its on-crash says */
+	END_CRASHED, /* to CRASHED as it is, whatever on-crash says */
+	END_DESTROY  /* nothing of it stays */
 };
 
 /* PSCI's view of a vCPU (DEN0022, AFFINITY_INFO's values). */
@@ -55,13 +71,16 @@ struct vcpu {
 	u64 exits[EXIT_KINDS];
 };
 
-/* A channel: memory that two guests share, and an interrupt each way. Constant once built. */
+/* A channel: memory that two guests share, and an interrupt each way. Stays while a guest at an end
+ * of it is destroyed and made again; but for the guests, constant once built. */
 struct channel {
 	const char *name;
 	pa_t memory; /* contiguous, owned by EL2 as FRAME_SHARED */
 	u64 size;
+	struct lock lock; /* protects ends[].guest */
 	struct {
-		struct guest *guest;
+		struct guest *guest;	       /* NULL: destroyed */
+		char name[GUEST_NAME_MAX + 1]; /* whose end it is, there or not */
 		u64 ipa;
 		u32 index; /* which of this guest's channels it is */
 	} ends[2];
@@ -71,11 +90,16 @@ struct guest {
 	struct lock lock; /* protects state, ending, power of vCPUs, map, exit_code */
 	u16 id;
 	u8 state;  /* enum guest_state */
-	u8 ending; /* enum verdict: what to do when all vCPUs are off; VERDICT_RESUME: nothing */
+	u8 ending; /* enum guest_end: what to do when all vCPUs are off */
 	u8 exit_code;
 	u8 gic_version;
 	u8 channel_count;
-	u32 restarts;
+	u32 serial;	    /* no other guest ever has the same, an id may come again */
+	u32 restarts;	    /* in all */
+	u32 crashes;	    /* since period_begin: for restart-limit and back-off */
+	u64 period_begin;   /* ticks */
+	u64 stopped_since;  /* ticks; while STOPPED */
+	struct timer again; /* armed while WAITING */
 	struct stage2 map;
 	struct guest_config config;
 	struct vgic vgic;
@@ -93,9 +117,38 @@ struct guest {
 
 /*
  * All guests and channels of an open bundle come into being, ready to start; their memory is promised
- * and their images are loaded. False: err says which and why, and none is left.
+ * and their images are loaded. False: err says which and why, and none is left. The bundle must stay
+ * as it is: guests are made anew from it.
  */
 bool guests_create(const struct bundle *bundle, struct fdt_error *err) MUST_CHECK;
+
+/*
+ * The table of guests: who goes over it, or keeps a pointer to a guest that is not the one running
+ * here, holds it. Lock guests, outermost.
+ */
+void guests_hold(void);
+void guests_let_go(void);
+
+/*
+ * The bundle's guest `original` comes into being (again) as `name`, READY; with the channels that are
+ * that name's. NULL: err says why, nothing is left of it. Guests held.
+ */
+struct guest *guest_add(const char *original, const char *name, struct fdt_error *err) MUST_CHECK;
+
+/* Nothing of it stays: frames, VMID, scheduler's entries. Nothing of it runs. Guests held. */
+void guest_remove(struct guest *guest);
+
+/* By name, NULL if there is none. Guests held. */
+struct guest *guest_find(const char *name);
+
+/* Whoever is at that end hears a bell; false: nobody is. */
+bool guest_ring(struct channel *channel, unsigned end);
+
+/* SKERRY_PEER_*: how whoever is at that end is, and how often it has started again. */
+unsigned guest_peer_state(struct channel *channel, unsigned end, u32 *restarts);
+
+/* Those at the other end of its channels hear a bell, since its state changed: see SKERRY_CHANNEL_PEER. */
+void guest_tell_peers(struct guest *guest);
 
 /* vCPU 0 of each starts. */
 void guests_start(void);
@@ -125,6 +178,7 @@ enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64
  * the IPA, 0 if there is none. */
 u64 guest_stolen_time(struct vcpu *vcpu);
 
+/* Ids are 0 .. guest_count() - 1, NULL where a guest was destroyed. Guests held, once they run. */
 struct guest *guest_by_id(unsigned id);
 unsigned guest_count(void);
 

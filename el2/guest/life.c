@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Load, start, end. Runs at EL2. life_end only marks and asks; what ends a guest runs on the pCPU of
- * its last vCPU, when none of its state is in any register.
+ * Load, start, stop, end. Runs at EL2. life_end and life_order only mark and ask; what ends a guest
+ * runs on the pCPU of its last vCPU, when none of its state is in any register.
+ *
+ * Always: `ending` is set only under lock guest and with STOPPING; who takes it out again, having
+ * seen all vCPUs off, is the only one that touches the guest until its next state is set.
  */
 #include "guest/life.h"
 
@@ -15,11 +18,52 @@
 #include "lib/string.h"
 #include "mm/frames.h"
 
+/* After a crash within its period a guest waits before it starts again, each time twice as long. */
+#define BACK_OFF_MS 10ULL
+#define BACK_OFF_DOUBLINGS 7
+#define PERIOD_DEFAULT 10 /* s */
+
 static bool shutdown_when_done;
+static u32 alive;	  /* guests that are not over; atomic */
+static u32 worst_code;	  /* the highest exit code so far, 1 for a crash; atomic */
+static u32 serials_given; /* guests held, or the boot CPU alone */
 
 void life_shutdown_when_done(bool on)
 {
 	shutdown_when_done = on;
+}
+
+const char *life_state_name(enum guest_state state)
+{
+	static const char names[GUEST_STATES][9] = {
+		[GUEST_READY] = "ready",       [GUEST_RUNNING] = "running",
+		[GUEST_STOPPING] = "stopping", [GUEST_STOPPED] = "stopped",
+		[GUEST_ENDED] = "ended",       [GUEST_WAITING] = "waiting",
+		[GUEST_CRASHED] = "crashed",
+	};
+
+	return names[state];
+}
+
+static bool is_over(unsigned state)
+{
+	return state == GUEST_ENDED || state == GUEST_CRASHED;
+}
+
+bool life_is_over(const struct guest *guest)
+{
+	return is_over(__atomic_load_n(&guest->state, __ATOMIC_ACQUIRE));
+}
+
+/* Lock guest held. False: this was the last guest that was not over. */
+static bool set_state(struct guest *guest, enum guest_state state)
+{
+	bool was_over = is_over(guest->state), now_over = is_over(state);
+
+	__atomic_store_n(&guest->state, (u8)state, __ATOMIC_RELEASE);
+	if (was_over && !now_over)
+		__atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST);
+	return was_over || !now_over || __atomic_sub_fetch(&alive, 1, __ATOMIC_SEQ_CST);
 }
 
 static bool load_segments(struct guest *guest, const struct image_plan *plan)
@@ -42,7 +86,7 @@ static void describe_channels(struct guest *guest, struct tree_channel *list)
 
 		list[i] = (struct tree_channel){
 			.name = channel->name,
-			.peer = channel->ends[!end].guest->config.name,
+			.peer = channel->ends[!end].name,
 			.ipa = channel->ends[end].ipa,
 			.size = channel->size,
 			.index = i,
@@ -111,30 +155,13 @@ void life_start(struct guest *guest)
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		guest->vcpus[i]->vtimer.offset = guest->time_offset;
 	lock_take(&guest->lock);
-	guest->state = GUEST_RUNNING;
+	(void)set_state(guest, GUEST_RUNNING);
 	guest->exit_code = 0;
 	guest->vcpus[0]->power = VCPU_ON;
 	/* under the lock: an end that comes from elsewhere now must find it started */
 	sched_start(&guest->vcpus[0]->sched);
 	lock_drop(&guest->lock);
-}
-
-void life_end(struct guest *guest, enum verdict how)
-{
-	bool first;
-
-	lock_take(&guest->lock);
-	first = guest->state == GUEST_RUNNING;
-	if (first) {
-		guest->state = GUEST_STOPPING;
-		__atomic_store_n(&guest->ending, (u8)how, __ATOMIC_RELEASE);
-	}
-	lock_drop(&guest->lock);
-	if (!first)
-		return;
-	for (unsigned i = 0; i < guest->config.cpus; i++)
-		(void)sched_stop(&guest->vcpus[i]->sched);
-	life_finish(guest); /* nothing of it may be on a pCPU now */
+	guest_tell_peers(guest);
 }
 
 static void give_back(void *arg, ipa_t ipa, pa_t pa, u64 size)
@@ -179,32 +206,44 @@ static bool reset(struct guest *guest, struct fdt_error *err)
 	vgic_reset(&guest->vgic);
 	vconsole_reset(&guest->console);
 	memset(guest->last_vcpu, 0, sizeof(guest->last_vcpu));
-	guest->restarts++;
 	return life_load(guest, err);
 }
 
+/* Lets go of what life_end or life_order took: the guest is in its new state. */
 static void settle(struct guest *guest, enum guest_state state)
 {
-	unsigned status;
+	unsigned status, code = guest->exit_code;
+	bool last;
 
 	vconsole_reset(&guest->console);
+	if (state == GUEST_CRASHED)
+		code = 1;
+	if (is_over(state))
+		for (u32 worst = __atomic_load_n(&worst_code, __ATOMIC_RELAXED); worst < code;)
+			if (__atomic_compare_exchange_n(&worst_code, &worst, code, false,
+							__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+				break;
+	guest_tell_peers(guest);
 	lock_take(&guest->lock);
-	guest->state = (u8)state;
+	last = !set_state(guest, state);
 	lock_drop(&guest->lock);
-	/* Of two that end at once at least one sees both: state above before all states below. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (shutdown_when_done && life_all_done(&status))
+	if (last && shutdown_when_done && life_all_done(&status))
 		power_off(status);
 }
 
-static void restart(struct guest *guest)
+/* A clean image in clean memory; on a guest that is wanted running, its start. */
+static void restart(struct guest *guest, bool start)
 {
 	struct fdt_error err = {{0}};
 	u64 begin = timer_now();
 
 	if (reset(guest, &err)) {
 		sched_bill(&guest->vcpus[0]->sched, timer_now() - begin);
-		life_start(guest);
+		guest->restarts++;
+		if (start)
+			life_start(guest);
+		else
+			settle(guest, GUEST_READY);
 		return;
 	}
 	say("skerry: guest %s: cannot start again: %s\n", guest->config.name, err.text);
@@ -212,11 +251,59 @@ static void restart(struct guest *guest)
 	settle(guest, GUEST_CRASHED);
 }
 
+/* The back-off is over. Whoever gave another order meanwhile has cancelled this first. */
+static void start_again(struct timer *timer)
+{
+	struct guest *guest = CONTAINER_OF(timer, struct guest, again);
+	bool waits;
+
+	lock_take(&guest->lock);
+	waits = guest->state == GUEST_WAITING;
+	if (waits)
+		(void)set_state(guest, GUEST_STOPPING);
+	lock_drop(&guest->lock);
+	if (waits)
+		restart(guest, true);
+}
+
+static void wait_and_restart(struct guest *guest, u64 ms)
+{
+	say("skerry: guest %s: starts again in %lu ms\n", guest->config.name, ms);
+	vconsole_reset(&guest->console);
+	guest_tell_peers(guest);
+	lock_take(&guest->lock);
+	timer_arm(&guest->again, timer_now() + ms * (timer_frequency() / 1000));
+	(void)set_state(guest, GUEST_WAITING);
+	lock_drop(&guest->lock);
+}
+
+/* on-crash = "restart": at once, or after a while if it does that often; not for ever. */
+static void restart_crashed(struct guest *guest)
+{
+	u32 limit = guest->config.restart_limit;
+	u32 seconds = limit ? guest->config.restart_period : PERIOD_DEFAULT;
+	u64 now = timer_now();
+
+	if (now - guest->period_begin > seconds * timer_frequency()) {
+		guest->period_begin = now;
+		guest->crashes = 0;
+	}
+	if (limit && guest->crashes == limit) {
+		say("skerry: guest %s: left as it is: restarted %u times within %u s\n",
+		    guest->config.name, limit, seconds);
+		settle(guest, GUEST_CRASHED);
+	} else if (guest->crashes++) {
+		wait_and_restart(guest, BACK_OFF_MS << MIN(guest->crashes - 2, BACK_OFF_DOUBLINGS));
+	} else {
+		restart(guest, true);
+	}
+}
+
 static void finish_crash(struct guest *guest)
 {
 	switch (guest->config.on_crash) {
 	case ON_CRASH_RESTART:
-		restart(guest);
+		restart_crashed(guest);
 		break;
 	case ON_CRASH_DESTROY:
 		life_discard(guest);
@@ -232,51 +319,191 @@ static void finish_crash(struct guest *guest)
 	}
 }
 
-/* One winner among the pCPUs that see the last vCPU off: it gets what is to be done. */
-static enum verdict claim_ending(struct guest *guest)
+static void stand_still(struct guest *guest)
 {
-	enum verdict how = VERDICT_RESUME;
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		vtimer_pause(&guest->vcpus[i]->vtimer);
+	guest->stopped_since = timer_now();
+	settle(guest, GUEST_STOPPED);
+}
+
+/* What slept wakes, as it may at any time (a WFI needs no reason to end). Lock guest held. */
+static void go_on(struct guest *guest)
+{
+	u64 stood = timer_now() - guest->stopped_since;
+
+	guest->time_offset += stood;
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		vtimer_go_on(&guest->vcpus[i]->vtimer, stood);
+	(void)set_state(guest, GUEST_RUNNING);
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		if (guest->vcpus[i]->power == VCPU_ON)
+			sched_start(&guest->vcpus[i]->sched);
+}
+
+/* One winner among the pCPUs that see the last vCPU off: it gets what is to be done. */
+static enum guest_end claim_ending(struct guest *guest)
+{
+	enum guest_end how = END_NONE;
 
 	lock_take(&guest->lock);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		if (!sched_is_off(&guest->vcpus[i]->sched) ||
 		    __atomic_load_n(&guest->vcpus[i]->loaded, __ATOMIC_ACQUIRE))
 			goto out;
-	how = (enum verdict)guest->ending;
-	__atomic_store_n(&guest->ending, (u8)VERDICT_RESUME, __ATOMIC_RELEASE);
+	how = (enum guest_end)guest->ending;
+	__atomic_store_n(&guest->ending, (u8)END_NONE, __ATOMIC_RELEASE);
 out:
 	lock_drop(&guest->lock);
 	return how;
 }
 
-void life_finish(struct guest *guest)
+static void finish(struct guest *guest, bool held)
 {
 	switch (claim_ending(guest)) {
-	case VERDICT_EXIT:
+	case END_NONE: /* not the last one, or not the one that claimed it */
+		break;
+	case END_STOP:
+		stand_still(guest);
+		break;
+	case END_RESET:
+		restart(guest, true);
+		break;
+	case END_CLEAN:
+		restart(guest, false);
+		break;
+	case END_EXIT:
 		life_discard(guest);
 		settle(guest, GUEST_ENDED);
 		break;
-	case VERDICT_RESET:
-		restart(guest);
-		break;
-	case VERDICT_CRASH:
+	case END_CRASH:
 		finish_crash(guest);
 		break;
-	default: /* not the last one, or not the one that claimed it */
+	case END_CRASHED:
+		settle(guest, GUEST_CRASHED);
+		break;
+	case END_DESTROY:
+		if (!held)
+			guests_hold();
+		guest_remove(guest);
+		if (!held)
+			guests_let_go();
 		break;
 	}
 }
 
+void life_finish(struct guest *guest)
+{
+	finish(guest, false);
+}
+
+/* Lock guest held: from now on its vCPUs come off. */
+static void mark(struct guest *guest, enum guest_end how)
+{
+	(void)set_state(guest, GUEST_STOPPING);
+	__atomic_store_n(&guest->ending, (u8)how, __ATOMIC_RELEASE);
+}
+
+static void call_off(struct guest *guest, bool held)
+{
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		(void)sched_stop(&guest->vcpus[i]->sched);
+	finish(guest, held); /* nothing of it may be on a pCPU now */
+}
+
+void life_end(struct guest *guest, enum guest_end how)
+{
+	bool good;
+
+	lock_take(&guest->lock);
+	/* a guest that the operator stops may end before it stands still; his other orders win */
+	good = guest->state == GUEST_RUNNING || guest->ending == END_STOP;
+	if (good)
+		mark(guest, how);
+	lock_drop(&guest->lock);
+	if (good)
+		call_off(guest, false);
+}
+
+/* --- The operator's orders -------------------------------------------------------------------- */
+
+/* What an order comes to: an end (enum guest_end), or one of these. */
+enum { ORDER_START = END_DESTROY + 1, ORDER_GO_ON, ORDER_REFUSED };
+#define NO ORDER_REFUSED
+
+/* clang-format off */
+static const u8 orders[GUEST_STATES][LIFE_ORDERS] = {
+	/*                   STOP         BEGIN        HALT      RESET      RESTART    IPL        DESTROY */
+	[GUEST_READY]    = { NO,          ORDER_START, END_EXIT, END_CLEAN, END_RESET, END_RESET, END_DESTROY },
+	[GUEST_RUNNING]  = { END_STOP,    NO,          END_EXIT, END_CLEAN, END_RESET, NO,        END_DESTROY },
+	[GUEST_STOPPING] = { NO,          NO,          END_EXIT, END_CLEAN, END_RESET, NO,        END_DESTROY },
+	[GUEST_STOPPED]  = { NO,          ORDER_GO_ON, END_EXIT, END_CLEAN, END_RESET, NO,        END_DESTROY },
+	[GUEST_ENDED]    = { NO,          NO,          NO,       END_CLEAN, END_RESET, END_RESET, END_DESTROY },
+	[GUEST_WAITING]  = { END_CRASHED, END_RESET,   END_EXIT, END_CLEAN, END_RESET, END_RESET, END_DESTROY },
+	[GUEST_CRASHED]  = { NO,          NO,          END_EXIT, END_CLEAN, END_RESET, END_RESET, END_DESTROY },
+};
+/* clang-format on */
+
+static const char *const refusals[GUEST_STATES] = {
+	[GUEST_READY] = "has not started: `begin` starts it",
+	[GUEST_RUNNING] = "is running: `stop`, `restart` or `destroy` it first",
+	[GUEST_STOPPING] = "is just ending: ask again",
+	[GUEST_STOPPED] = "is stopped: `begin` lets it go on",
+	[GUEST_ENDED] = "has ended: `ipl` starts it again",
+	[GUEST_WAITING] = "crashed, and starts again in a moment",
+	[GUEST_CRASHED] = "has crashed: `restart` or `ipl` starts it again",
+};
+
+const char *life_order(struct guest *guest, enum life_order order)
+{
+	unsigned state, what;
+	const char *why = NULL;
+
+	timer_cancel_wait(&guest->again); /* each order says what becomes of one that waits */
+	lock_take(&guest->lock);
+	state = guest->state;
+	what = orders[state][order];
+	/* between the claim of one end and the next state, nobody else may touch it */
+	if (what == ORDER_REFUSED || (state == GUEST_STOPPING && guest->ending == END_NONE) ||
+	    guest->ending == END_DESTROY)
+		why = refusals[state];
+	else if (what == ORDER_GO_ON)
+		go_on(guest);
+	else if (what != ORDER_START)
+		mark(guest, (enum guest_end)what);
+	lock_drop(&guest->lock);
+	if (why)
+		return why;
+	if (what == ORDER_START)
+		life_start(guest);
+	else if (what == ORDER_GO_ON)
+		guest_tell_peers(guest);
+	else
+		call_off(guest, true);
+	return NULL;
+}
+
+void life_init_all(void)
+{
+	alive = worst_code = 0;
+}
+
+void life_init(struct guest *guest)
+{
+	guest->serial = ++serials_given;
+	timer_init(&guest->again, start_again);
+	__atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST); /* READY is 0, and not over */
+}
+
+void life_forget(struct guest *guest)
+{
+	timer_cancel_wait(&guest->again);
+	if (!life_is_over(guest))
+		__atomic_sub_fetch(&alive, 1, __ATOMIC_SEQ_CST);
+}
+
 bool life_all_done(unsigned *status)
 {
-	*status = 0;
-	for (unsigned i = 0; i < guest_count(); i++) {
-		const struct guest *guest = guest_by_id(i);
-		u8 state = __atomic_load_n(&guest->state, __ATOMIC_ACQUIRE);
-
-		if (state != GUEST_ENDED && state != GUEST_CRASHED)
-			return false;
-		*status = MAX(*status, state == GUEST_CRASHED ? 1u : guest->exit_code);
-	}
-	return true;
+	*status = __atomic_load_n(&worst_code, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&alive, __ATOMIC_SEQ_CST) == 0;
 }

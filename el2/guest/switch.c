@@ -79,7 +79,7 @@ static void part(struct vcpu *prev)
 	struct guest *guest = prev->guest;
 
 	save(prev);
-	if (__atomic_load_n(&guest->ending, __ATOMIC_ACQUIRE) != VERDICT_RESUME)
+	if (__atomic_load_n(&guest->ending, __ATOMIC_ACQUIRE) != END_NONE)
 		life_finish(guest);
 }
 

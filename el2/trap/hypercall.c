@@ -125,22 +125,29 @@ static enum verdict call_channel_info(struct vcpu *vcpu)
 	return answer(vcpu, SKERRY_SUCCESS);
 }
 
-/* An edge: up and down again. The vGIC latches the rising one if the peer has it enabled or not. */
 static enum verdict call_doorbell(struct vcpu *vcpu)
 {
 	unsigned end;
 	struct channel *channel = guest_channel(vcpu->guest, vcpu->ctx.regs.x[1], &end);
-	struct vgic *vgic;
-	u32 intid;
 
 	if (!channel)
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
-	vgic = &channel->ends[!end].guest->vgic;
-	intid = SKERRY_INTID_CHANNEL + channel->ends[!end].index;
-	vgic_set_line(vgic, 0, intid, true);
-	vgic_set_line(vgic, 0, intid, false);
-	(void)answer(vcpu, SKERRY_SUCCESS);
+	(void)answer(vcpu, guest_ring(channel, !end) ? SKERRY_SUCCESS : SKERRY_DENIED);
 	return VERDICT_WOKE;
+}
+
+static enum verdict call_channel_peer(struct vcpu *vcpu)
+{
+	struct regs *regs = &vcpu->ctx.regs;
+	unsigned end;
+	struct channel *channel = guest_channel(vcpu->guest, regs->x[1], &end);
+	u32 restarts;
+
+	if (!channel)
+		return answer(vcpu, SKERRY_INVALID_PARAMETER);
+	regs->x[1] = guest_peer_state(channel, !end, &restarts);
+	regs->x[2] = restarts;
+	return answer(vcpu, SKERRY_SUCCESS);
 }
 
 static enum verdict (*const calls[SKERRY_CALLS])(struct vcpu *vcpu) = {
@@ -152,6 +159,7 @@ static enum verdict (*const calls[SKERRY_CALLS])(struct vcpu *vcpu) = {
 	[SKERRY_EXIT - SKERRY_FEATURES] = call_exit,
 	[SKERRY_CHANNEL_INFO - SKERRY_FEATURES] = call_channel_info,
 	[SKERRY_DOORBELL - SKERRY_FEATURES] = call_doorbell,
+	[SKERRY_CHANNEL_PEER - SKERRY_FEATURES] = call_channel_peer,
 };
 
 /*

@@ -72,7 +72,7 @@ static struct vcpu *crash(struct vcpu *vcpu, const char *what)
 	struct syndrome syn = syndrome_read();
 
 	report_crash(vcpu, &syn, what);
-	life_end(vcpu->guest, VERDICT_CRASH);
+	life_end(vcpu->guest, END_CRASH);
 	return switch_next(vcpu, SCHED_END);
 }
 
@@ -110,7 +110,7 @@ static struct vcpu *cpu_off(struct vcpu *vcpu)
 		all_off &= guest->vcpus[i]->power == VCPU_OFF;
 	lock_drop(&guest->lock);
 	if (all_off)
-		life_end(guest, VERDICT_EXIT);
+		life_end(guest, END_EXIT);
 	return switch_next(vcpu, SCHED_END);
 }
 
@@ -139,7 +139,7 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 		return cpu_off(vcpu);
 	case VERDICT_EXIT:
 	case VERDICT_RESET:
-		life_end(vcpu->guest, verdict);
+		life_end(vcpu->guest, verdict == VERDICT_EXIT ? END_EXIT : END_RESET);
 		return switch_next(vcpu, SCHED_END);
 	case VERDICT_CRASH:
 		break;

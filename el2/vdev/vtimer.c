@@ -70,6 +70,22 @@ void vtimer_reset(struct vtimer *timer)
 	timer->virt = timer->phys = (struct timer_regs){0};
 }
 
+void vtimer_pause(struct vtimer *timer)
+{
+	timer_cancel_wait(&timer->virt_soft);
+	timer_cancel_wait(&timer->phys_soft);
+}
+
+/* What was due but not told when it stopped is due now, and fires at once. */
+void vtimer_go_on(struct vtimer *timer, u64 stood)
+{
+	timer->offset += stood;
+	if (is_on(&timer->virt) && !vgic_timer_busy(timer->vgic, SKERRY_INTID_VTIMER))
+		arm(timer, &timer->virt_soft, &timer->virt);
+	if (is_on(&timer->phys))
+		arm(timer, &timer->phys_soft, &timer->phys);
+}
+
 void vtimer_load(struct vtimer *timer)
 {
 	timer_cancel(&timer->virt_soft);

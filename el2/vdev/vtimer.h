@@ -24,6 +24,11 @@ struct vtimer {
 void vtimer_init(struct vtimer *timer, struct vgic_cpu *vgic, u64 offset);
 void vtimer_reset(struct vtimer *timer); /* both off; vCPU not loaded */
 
+/* The guest stands still: nothing fires / goes on after `stood` ticks, which its counter leaves out.
+ * vCPU not loaded. */
+void vtimer_pause(struct vtimer *timer);
+void vtimer_go_on(struct vtimer *timer, u64 stood);
+
 /* The vCPU gets onto / off this pCPU. Also keeps the physical PPI's active state right: it stays
  * active exactly while the guest has the interrupt pending or active (vgic_timer_busy). */
 void vtimer_load(struct vtimer *timer);

@@ -102,6 +102,8 @@ static void world_close(void)
 	for (unsigned id = 0; id < guest_count(); id++) {
 		struct guest *guest = guest_by_id(id);
 
+		if (!guest)
+			continue;
 		for (unsigned i = 0; i < guest->config.cpus; i++)
 			vtimer_reset(&guest->vcpus[i]->vtimer); /* these lists outlive a test */
 		life_discard(guest);				/* and so do VMIDs */

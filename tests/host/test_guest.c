@@ -281,7 +281,7 @@ static int setup_running(void **state)
 	crab = guest_by_id(0);
 	boot = crab->vcpus[0];
 	second = crab->vcpus[1];
-	life_end(guest_by_id(1), VERDICT_EXIT); /* not started: nothing happens */
+	life_end(guest_by_id(1), END_EXIT); /* not started: nothing happens */
 	assert_int_equal(guest_by_id(1)->state, GUEST_READY);
 	life_start(crab);
 	assert_ptr_equal(play(0, NULL, SCHED_TICK), boot);
@@ -357,7 +357,7 @@ static void test_cpu_on_while_it_goes_off(void **state)
 static void test_cpu_on_too_late(void **state)
 {
 	(void)state;
-	life_end(crab, VERDICT_EXIT);
+	life_end(crab, END_EXIT);
 	assert_int_equal(crab->state, GUEST_STOPPING);
 	(void)guest_cpu_on(crab, 1, 0x40080008, 0);
 	assert_int_equal(second->power, VCPU_OFF);

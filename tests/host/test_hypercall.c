@@ -34,13 +34,13 @@ static void test_discovery(void **state)
 	assert_int_equal(call(0x80000001, 0xc5000020, 0), 0);	  /* stolen time */
 	assert_int_equal(call(0x80000001, 0x80000002, 0), ~0ull); /* SOC_ID */
 	assert_int_equal(call(0x80000001, 0x80007fff, 0), ~0ull); /* workaround 2 */
-	assert_int_equal(call(0x8600ff00, 0, 0), 8);
+	assert_int_equal(call(0x8600ff00, 0, 0), 9);
 	assert_int_equal(call(0x8600ff01, 0, 0), 0x59d4c1b2);
 	assert_int_equal(regs->x[1], 0x4e4a7d15);
 	assert_int_equal(regs->x[2], 0x2c9f36a8);
 	assert_int_equal(regs->x[3], 0x71e05b8d);
 	assert_int_equal(call(0x8600ff03, 9, 0), 1);
-	assert_int_equal(regs->x[1], 0);
+	assert_int_equal(regs->x[1], 1);
 	assert_int_equal(vcpus[0].exits[EXIT_HYPERCALL], 9);
 	assert_int_equal(vcpus[0].exits[EXIT_PSCI], 0);
 }
@@ -61,7 +61,7 @@ static void test_workarounds(void **state)
 /* Unknown: -1 in x0 and nothing else; an immediate that is not 0 likewise. */
 static void test_unknown(void **state)
 {
-	static const u64 ids[] = {0,	      0xc6000008, 0xc600ffee, 0x86000000, 0x8600ff02,
+	static const u64 ids[] = {0,	      0xc6000009, 0xc600ffee, 0x86000000, 0x8600ff02,
 				  0x84000020, 0xc5000022, 0x82000000, 0xffffffff, 0x80008000};
 
 	(void)state;
@@ -82,12 +82,12 @@ static void test_unknown(void **state)
 static void test_features(void **state)
 {
 	(void)state;
-	for (u64 id = 0xc6000000; id < 0xc6000008; id++)
+	for (u64 id = 0xc6000000; id < 0xc6000009; id++)
 		assert_int_equal(call(0xc6000000, id, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff00, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff01, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff03, 0), 0);
-	assert_int_equal(call(0xc6000000, 0xc6000008, 0), ~0ull);
+	assert_int_equal(call(0xc6000000, 0xc6000009, 0), ~0ull);
 	assert_int_equal(call(0xc6000000, 0xc5ffffff, 0), ~0ull);
 	assert_int_equal(call(0xc6000000, 0, 0), ~0ull);
 }
@@ -118,7 +118,7 @@ static void test_exit(void **state)
 	assert_int_equal(seen.ends, 0);
 	call(0xc6000005, 42, 0);
 	assert_int_equal(guest.exit_code, 42);
-	assert_int_equal(seen.ended_how, VERDICT_EXIT);
+	assert_int_equal(seen.ended_how, END_EXIT);
 }
 
 static void test_console_write(void **state)
@@ -166,7 +166,14 @@ static void test_channels(void **state)
 	assert_int_equal(regs->x[3], 98);
 	assert_int_equal((s64)call(0xc6000006, 0x100000002, 0), -3);
 	assert_int_equal(call(0xc6000007, 2, 0), 0);
-	assert_string_equal(seen.lines, "p101+p101-"); /* an edge at the other end */
+	assert_int_equal(seen.rings, 1);
+	world.peer_gone = true;
+	assert_int_equal((s64)call(0xc6000007, 2, 0), -4);
+	assert_int_equal((s64)call(0xc6000008, 1, 0), -3);
+	assert_int_equal((s64)call(0xc6000008, 0x100000002, 0), -3);
+	assert_int_equal(call(0xc6000008, 2, 0), 0);
+	assert_int_equal(regs->x[1], SKERRY_PEER_CRASHED);
+	assert_int_equal(regs->x[2], 7);
 }
 
 static void test_stolen_time(void **state)

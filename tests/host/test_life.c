@@ -31,7 +31,7 @@ static int setup(void **state)
 {
 	(void)state;
 	random_seed(1, 2, true);
-	world_new(3, 3, 0x4000000);
+	world_new(3, 3, 0x1000000);
 	create("", "");
 	return 0;
 }
@@ -49,7 +49,7 @@ static void run_all(void)
 }
 
 /* Its own vCPU does it, on pCPU 0; then b's and c's. */
-static void crab_ends(enum verdict how)
+static void crab_ends(enum guest_end how)
 {
 	standin_pcpu_set(0);
 	life_end(crab, how);
@@ -57,7 +57,7 @@ static void crab_ends(enum verdict how)
 	(void)play(1, b, SCHED_TICK);
 }
 
-static void eel_ends(enum verdict how)
+static void eel_ends(enum guest_end how)
 {
 	standin_pcpu_set(2);
 	life_end(eel, how);
@@ -95,22 +95,22 @@ static void test_exit(void **state)
 	crabs = frames_held(0);
 	assert_true(crabs > 0x500000 + 0x5000);
 	memory = frames_count().by_use[FRAME_MEMORY];
-	crab_ends(VERDICT_EXIT);
+	crab_ends(END_EXIT);
 	assert_int_equal(crab->state, GUEST_ENDED);
 	after = frames_count();
 	assert_int_equal(memory - after.by_use[FRAME_MEMORY], 0x500000);
 	assert_int_equal(after.by_use[FRAME_TABLE],
 			 0x2000 + 2 * 0x1000);		/* eel's: root, RAM, channel */
 	assert_int_equal(after.reserved, 255 * 0x1000); /* eel's */
-	eel_ends(VERDICT_EXIT);
+	eel_ends(END_EXIT);
 	after = frames_count();
 	assert_int_equal(after.by_use[FRAME_MEMORY], 0);
 	assert_int_equal(after.by_use[FRAME_TABLE], 0);
 	assert_int_equal(after.reserved, 0);
 	assert_int_equal(after.by_use[FRAME_SHARED], 0x1000);
 	assert_int_equal(after.by_use[FRAME_STATE], frames_held(0) + frames_held(1));
-	/* and EL2 two frames for its table of channels, one for the chunk that all this is in */
-	assert_int_equal(before.free - after.free, after.by_use[FRAME_STATE] + 0x1000 + 0x3000);
+	/* and EL2 a frame for its table of channels, one for the chunk that all this is in */
+	assert_int_equal(before.free - after.free, after.by_use[FRAME_STATE] + 0x1000 + 0x2000);
 	assert_null(play(0, NULL, SCHED_TICK));
 	assert_null(play(1, NULL, SCHED_TICK));
 }
@@ -121,11 +121,11 @@ static void test_ends_elsewhere(void **state)
 	run_all();
 	standin_sgi_reset();
 	standin_pcpu_set(2); /* say, by the operator's word */
-	life_end(crab, VERDICT_RESET);
+	life_end(crab, END_RESET);
 	assert_int_equal(crab->state, GUEST_STOPPING);
 	assert_true(standin_sgis[0] & 1);
 	assert_true(standin_sgis[1] & 1);
-	life_end(crab, VERDICT_EXIT); /* too late: it is to be reset */
+	life_end(crab, END_EXIT); /* too late: it is to be reset */
 	/* one is off: the other still runs in the guest's memory */
 	*guest_byte(crab, 0x40080000) = 0x99;
 	assert_null(play(1, b, SCHED_TICK));
@@ -152,7 +152,7 @@ static void test_ends_asleep(void **state)
 	run_all();
 	assert_null(play(1, b, SCHED_BLOCK));
 	standin_pcpu_set(2);
-	life_end(crab, VERDICT_EXIT);
+	life_end(crab, END_EXIT);
 	assert_int_equal(crab->state, GUEST_STOPPING);
 	assert_null(play(0, a, SCHED_TICK));
 	assert_int_equal(crab->state, GUEST_ENDED);
@@ -160,9 +160,9 @@ static void test_ends_asleep(void **state)
 	sched_wake(&b->sched); /* an interrupt does not bring it back */
 	assert_null(play(1, NULL, SCHED_TICK));
 	assert_null(play(2, c, SCHED_BLOCK));
-	life_end(eel, VERDICT_EXIT); /* all of it asleep: at once */
+	life_end(eel, END_EXIT); /* all of it asleep: at once */
 	assert_int_equal(eel->state, GUEST_ENDED);
-	life_end(eel, VERDICT_RESET); /* has ended */
+	life_end(eel, END_RESET); /* has ended */
 	assert_int_equal(eel->state, GUEST_ENDED);
 	assert_int_equal(eel->restarts, 0);
 }
@@ -175,7 +175,7 @@ static void test_ends_half_saved(void **state)
 	assert_null(play(1, b, SCHED_BLOCK));
 	b->loaded = true;
 	standin_pcpu_set(2);
-	life_end(crab, VERDICT_EXIT);
+	life_end(crab, END_EXIT);
 	assert_null(play(0, a, SCHED_TICK));
 	assert_int_equal(crab->state, GUEST_STOPPING);
 	b->loaded = false;
@@ -211,7 +211,7 @@ static void test_reset(void **state)
 	standin_timers[0].virt = (struct timer_regs){1, 1000000};
 	said_forget();
 	standin_now = 9000;
-	crab_ends(VERDICT_RESET);
+	crab_ends(END_RESET);
 
 	assert_int_equal(crab->state, GUEST_RUNNING);
 	assert_int_equal(crab->exit_code, 0);
@@ -261,12 +261,19 @@ static void test_thousand_lives(void **state)
 		assert_true(guest_touch(crab, IPA(0x40200000 + i * 0x2000 % 0x300000)));
 		if (i % 10 == 0)
 			assert_true(guest_stolen_time(a));
-		life_end(crab, VERDICT_RESET);
+		life_end(crab, END_RESET);
 		assert_ptr_equal(play(0, a, SCHED_END), a);
 		expect_count(fresh);
 		assert_null(sched_check());
 	}
 	assert_int_equal(crab->restarts, 1000);
+}
+
+static void again(const char *crabs)
+{
+	world_close();
+	world_new(3, 3, 0x1000000);
+	create(crabs, "");
 }
 
 /* --- Crashes ------------------------------------------------------------------------------------ */
@@ -276,7 +283,7 @@ static void crash_with(const char *policy)
 	char text[64];
 
 	world_close();
-	world_new(3, 3, 0x4000000);
+	world_new(3, 3, 0x1000000);
 	snprintf(text, sizeof(text), "on-crash = \"%s\";", policy);
 	create(text, "");
 	run_all();
@@ -291,29 +298,29 @@ static void test_on_crash(void **state)
 	(void)state;
 	crash_with("stop"); /* everything is kept */
 	held = frames_held(0);
-	crab_ends(VERDICT_CRASH);
+	crab_ends(END_CRASH);
 	assert_int_equal(crab->state, GUEST_CRASHED);
 	assert_int_equal(frames_held(0), held);
 	assert_int_equal(*guest_byte(crab, 0x40080000), 0x99);
 	assert_int_equal(crab->restarts, 0);
 
 	crash_with("destroy"); /* nothing is */
-	crab_ends(VERDICT_CRASH);
+	crab_ends(END_CRASH);
 	assert_int_equal(crab->state, GUEST_CRASHED);
-	eel_ends(VERDICT_CRASH); /* has no on-crash: stop */
+	eel_ends(END_CRASH); /* has no on-crash: stop */
 	assert_int_equal(eel->state, GUEST_CRASHED);
 	assert_int_equal(frames_count().by_use[FRAME_MEMORY], 0x1000);
 	assert_int_equal(frames_count().reserved, 255 * 0x1000);
 
 	crash_with("restart");
-	crab_ends(VERDICT_CRASH);
+	crab_ends(END_CRASH);
 	assert_int_equal(crab->state, GUEST_RUNNING);
 	assert_int_equal(crab->restarts, 1);
 	assert_int_equal(*guest_byte(crab, 0x40080000), 0x11);
 
 	crash_with("shutdown");
 	said_forget();
-	assert_int_equal(STOPS(crab_ends(VERDICT_CRASH)), 1);
+	assert_int_equal(STOPS(crab_ends(END_CRASH)), 1);
 	assert_non_null(strstr(said, "crab"));
 	assert_non_null(strstr(said, "shutdown"));
 }
@@ -325,7 +332,7 @@ static void test_restart_fails(void **state)
 	crash_with("restart");
 	crab->config.kernel.size = 0x10000000;
 	said_forget();
-	crab_ends(VERDICT_CRASH);
+	crab_ends(END_CRASH);
 	assert_int_equal(crab->state, GUEST_CRASHED);
 	assert_non_null(strstr(said, "crab: cannot start again: "));
 	assert_int_equal(frames_count().reserved, 255 * 0x1000); /* eel's */
@@ -349,13 +356,292 @@ static void test_restart_without_memory(void **state)
 	(void)state;
 	crash_with("restart");
 	mmu_on_event = take_everything;
-	crab_ends(VERDICT_CRASH);
+	crab_ends(END_CRASH);
 	mmu_on_event = NULL;
 	assert_int_equal(crab->state, GUEST_CRASHED);
 	assert_non_null(strstr(said, "crab: cannot start again: "));
 	assert_int_equal(frames_count().reserved, 255 * 0x1000);
 	assert_int_equal(frames_count().by_use[FRAME_MEMORY], 0x1000);
 	assert_int_equal(frames_count().by_use[FRAME_TABLE], 0x2000 + 2 * 0x1000);
+}
+
+/* Time passes; what is due on pCPU 0 fires. */
+static void pass_ms(u64 ms)
+{
+	standin_pcpu_set(0);
+	standin_now += ms * (timer_frequency() / 1000);
+	timer_interrupt();
+}
+
+/* The first restart in a period is at once, then after 10 ms, 20 ms, …; not for ever. */
+static void test_back_off(void **state)
+{
+	static const unsigned waits[] = {10, 20, 40, 80, 160, 320, 640, 1280, 1280, 1280};
+
+	(void)state;
+	again("on-crash = \"restart\";");
+	life_start(crab); /* runs on no pCPU yet: its ends take effect at once */
+	life_end(crab, END_CRASH);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	for (unsigned i = 0; i < ARRAY_SIZE(waits); i++) {
+		life_end(crab, END_CRASH);
+		assert_int_equal(crab->state, GUEST_WAITING);
+		pass_ms(waits[i] - 1);
+		assert_int_equal(crab->state, GUEST_WAITING);
+		pass_ms(1);
+		assert_int_equal(crab->state, GUEST_RUNNING);
+		assert_int_equal(crab->restarts, i + 2);
+	}
+	pass_ms(10001); /* it was well for as long as a period: all is forgotten */
+	life_end(crab, END_CRASH);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+}
+
+static void test_restart_limit(void **state)
+{
+	(void)state;
+	again("on-crash = \"restart\"; restart-limit = <2 5>;");
+	life_start(crab);
+	for (unsigned round = 0; round < 2; round++) {
+		life_end(crab, END_CRASH);
+		assert_int_equal(crab->state, GUEST_RUNNING);
+		life_end(crab, END_CRASH);
+		assert_int_equal(crab->state, GUEST_WAITING);
+		pass_ms(10);
+		assert_int_equal(crab->state, GUEST_RUNNING);
+		if (round == 0)
+			pass_ms(5001); /* a new period */
+	}
+	said_forget();
+	life_end(crab, END_CRASH);
+	assert_int_equal(crab->state, GUEST_CRASHED);
+	assert_non_null(strstr(said, "crab: left as it is: restarted 2 times within 5 s"));
+	pass_ms(10000);
+	assert_int_equal(crab->state, GUEST_CRASHED);
+}
+
+static const char *order(struct guest *guest, enum life_order what)
+{
+	const char *why;
+
+	guests_hold();
+	why = life_order(guest, what);
+	guests_let_go();
+	return why;
+}
+
+/* --- Orders ------------------------------------------------------------------------------------- */
+
+/* Time stands still for it: its counter, its timers, and what it does. */
+static void test_stop_and_begin(void **state)
+{
+	(void)state;
+	standin_now = 1000;
+	run_all();
+	standin_timers[0].virt = (struct timer_regs){1, 3000}; /* in 3000 of its ticks */
+	standin_now = 2000;
+	standin_pcpu_set(2);
+	assert_null(order(crab, LIFE_STOP));
+	assert_int_equal(crab->state, GUEST_STOPPING);
+	assert_non_null(order(crab, LIFE_BEGIN));
+	assert_null(play(0, a, SCHED_TICK));
+	assert_null(play(1, b, SCHED_TICK));
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	assert_int_equal(crab->restarts, 0);
+	assert_non_null(order(crab, LIFE_STOP));
+	assert_non_null(order(crab, LIFE_IPL));
+	standin_now = 1002000;
+	standin_pcpu_set(0);
+	timer_interrupt(); /* nothing of it fires */
+	sched_wake(&a->sched);
+	assert_null(play(0, NULL, SCHED_TICK));
+	assert_false(vgic_wakes(&a->vgic));
+	assert_null(order(crab, LIFE_BEGIN));
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	assert_int_equal(vtimer_count(&a->vtimer), 1000);
+	assert_int_equal(vtimer_count(&b->vtimer), 1000);
+	assert_non_null(play(0, NULL, SCHED_TICK));
+	assert_non_null(play(1, NULL, SCHED_TICK));
+	assert_int_equal(crab->time_offset, 1001000);
+}
+
+/* CPU_ON while the rest is on its way to a stop: it starts when the guest goes on. */
+static void test_cpu_on_while_stopping(void **state)
+{
+	(void)state;
+	guests_start();
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
+	standin_pcpu_set(2);
+	assert_null(order(crab, LIFE_STOP));
+	standin_pcpu_set(0);
+	assert_int_equal(guest_cpu_on(crab, 1, 0x40080000, 5), VCPU_OFF);
+	assert_true(sched_is_off(&b->sched));
+	(void)play(0, a, SCHED_TICK);
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	assert_true(sched_is_off(&b->sched));
+	assert_null(order(crab, LIFE_BEGIN));
+	assert_false(sched_is_off(&b->sched));
+	assert_int_equal(b->ctx.regs.x[0], 5);
+}
+
+/* Whatever a guest does to itself while it is being stopped wins over the stop, not over the rest. */
+static void test_orders_meet_ends(void **state)
+{
+	(void)state;
+	run_all();
+	assert_null(order(crab, LIFE_STOP));
+	crab_ends(END_EXIT);
+	assert_int_equal(crab->state, GUEST_ENDED);
+	assert_null(order(eel, LIFE_HALT));
+	life_end(eel, END_RESET); /* no way out */
+	(void)play(2, c, SCHED_TICK);
+	assert_int_equal(eel->state, GUEST_ENDED);
+	assert_null(order(eel, LIFE_RESET));
+	assert_int_equal(eel->state, GUEST_READY);
+	assert_null(order(eel, LIFE_BEGIN));
+	assert_int_equal(eel->state, GUEST_RUNNING);
+	assert_null(order(eel, LIFE_RESTART));
+	assert_int_equal(eel->state, GUEST_RUNNING);
+	assert_int_equal(eel->restarts, 2);
+}
+
+static void settle_in(enum guest_state state)
+{
+	switch (state) {
+	case GUEST_READY:
+		assert_null(order(crab, LIFE_RESET));
+		break;
+	case GUEST_STOPPED:
+		assert_null(order(crab, LIFE_STOP));
+		break;
+	case GUEST_ENDED:
+		life_end(crab, END_EXIT);
+		break;
+	case GUEST_CRASHED:
+	case GUEST_WAITING:
+		life_end(crab, END_CRASH);
+		break;
+	default:
+		break;
+	}
+	assert_int_equal(crab->state, state);
+}
+
+/* Each order in each state: it does what the table of guest/life.h says, or says why not. */
+static void test_every_order(void **state)
+{
+	static const int outcome[GUEST_STATES][LIFE_ORDERS] = {
+		/* stop, begin, halt, reset, restart, ipl; -1: refused */
+		[GUEST_READY] = {-1, 1, 4, 0, 1, 1, 99},
+		[GUEST_RUNNING] = {3, -1, 4, 0, 1, -1, 99},
+		[GUEST_STOPPING] = {-1, -1, 4, 0, 1, -1, 99},
+		[GUEST_STOPPED] = {-1, 1, 4, 0, 1, -1, 99},
+		[GUEST_ENDED] = {-1, -1, -1, 0, 1, 1, 99},
+		[GUEST_WAITING] = {6, 1, 4, 0, 1, 1, 99},
+		[GUEST_CRASHED] = {-1, -1, 4, 0, 1, 1, 99},
+	};
+
+	(void)state;
+	for (unsigned from = 0; from < GUEST_STATES; from++)
+		for (unsigned what = 0; what < LIFE_ORDERS; what++) {
+			const char *why;
+
+			again(from == GUEST_WAITING ? "on-crash = \"restart\";" : "");
+			if (from != GUEST_READY)
+				life_start(
+					crab); /* runs on no pCPU yet: orders take effect at once */
+			if (from == GUEST_WAITING)
+				life_end(crab, END_CRASH); /* the first one restarts at once */
+			if (from == GUEST_STOPPING) {
+				assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
+				standin_pcpu_set(1);
+				assert_null(order(crab, LIFE_STOP));
+			}
+			settle_in(from);
+			why = order(crab, what);
+			if (from == GUEST_STOPPING) {
+				if (why)
+					assert_non_null(strstr(why, "ask again"));
+				(void)play(0, a, SCHED_TICK);
+			}
+			assert_int_equal(why == NULL, outcome[from][what] >= 0);
+			if (what == LIFE_DESTROY)
+				assert_null(guest_by_id(0));
+			else if (!why)
+				assert_int_equal(crab->state, outcome[from][what]);
+			else if (from != GUEST_STOPPING)
+				assert_int_equal(crab->state, from);
+			assert_null(sched_check());
+			standin_pcpu_set(0);
+			standin_now += 2 * timer_frequency(); /* nothing old fires */
+			timer_interrupt();
+			if (what != LIFE_DESTROY && !why)
+				assert_int_equal(crab->state, outcome[from][what]);
+		}
+}
+
+/* All of it goes; made again it has its channels again; ten thousand times, to the frame. */
+static void test_destroy_and_create(void **state)
+{
+	struct fdt_error err = {{0}};
+	struct frame_count with, without;
+	u32 serial = eel->serial;
+
+	(void)state;
+	with = frames_count();
+	assert_null(order(eel, LIFE_DESTROY));
+	assert_null(guest_by_id(1));
+	assert_int_equal(frames_held(1), 0);
+	without = frames_count();
+	for (unsigned i = 0; i < 10000; i++) {
+		guests_hold();
+		eel = guest_add("eel", i % 2 ? "eel" : "moray", &err);
+		guests_let_go();
+		assert_non_null(eel);
+		assert_int_equal(eel->id, 1);
+		assert_true(eel->serial > serial);
+		serial = eel->serial;
+		assert_int_equal(eel->channel_count, i % 2);
+		if (i % 2)
+			expect_count(with);
+		if (i % 3 == 0)
+			assert_null(order(eel, LIFE_BEGIN));
+		assert_null(order(eel, LIFE_DESTROY));
+		expect_count(without);
+	}
+	guests_hold();
+	assert_null(guest_add("whale", "whale", &err));
+	assert_string_equal(err.text, "no guest \"whale\" in the bundle");
+	guests_let_go();
+}
+
+/* The other end of a channel hears of each change, and can ask. */
+static void test_peers_hear(void **state)
+{
+	struct mmio pending = {.offset = 0x20c, .size = 4}; /* INTIDs 96 .. 127 */
+	struct channel *rope;
+	unsigned end;
+	u32 restarts;
+
+	(void)state;
+	run_all();
+	rope = guest_channel(eel, 0, &end);
+	assert_non_null(rope);
+	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_RUNNING);
+	crab_ends(END_RESET);
+	assert_true(vgic_distributor(&c->vgic, &pending));
+	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_RUNNING);
+	assert_int_equal(restarts, 1);
+	assert_null(order(crab, LIFE_STOP));
+	(void)play(0, a, SCHED_TICK);
+	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_STOPPED);
+	assert_null(order(crab, LIFE_HALT));
+	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_ENDED);
+	assert_true(guest_ring(rope, !end));
+	assert_null(order(crab, LIFE_DESTROY));
+	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_GONE);
+	assert_false(guest_ring(rope, !end));
+	assert_int_equal(guest_peer_state(rope, end, &restarts), SKERRY_PEER_RUNNING);
 }
 
 /* --- The end of all ----------------------------------------------------------------------------- */
@@ -368,23 +654,23 @@ static void test_all_done(void **state)
 	assert_false(life_all_done(&status));
 	run_all();
 	crab->exit_code = 3;
-	crab_ends(VERDICT_EXIT);
+	crab_ends(END_EXIT);
 	assert_false(life_all_done(&status));
 	eel->exit_code = 2;
-	eel_ends(VERDICT_EXIT); /* nobody asked for the machine's end */
+	eel_ends(END_EXIT); /* nobody asked for the machine's end */
 	assert_true(life_all_done(&status));
 	assert_int_equal(status, 3);
-	crab->exit_code = eel->exit_code = 0;
-	assert_true(life_all_done(&status));
-	assert_int_equal(status, 0);
-	eel->state = GUEST_CRASHED;
-	assert_true(life_all_done(&status));
-	assert_int_equal(status, 1);
-	crab->exit_code = 5;
-	assert_true(life_all_done(&status));
-	assert_int_equal(status, 5);
-	crab->state = GUEST_STOPPING;
+	guests_hold();
+	assert_null(life_order(eel, LIFE_IPL));
+	guests_let_go();
 	assert_false(life_all_done(&status));
+	eel->exit_code = 0;
+	standin_pcpu_set(2);
+	assert_ptr_equal(play(2, NULL, SCHED_TICK), c);
+	eel_ends(END_EXIT);
+	assert_true(life_all_done(&status));
+	assert_int_equal(status,
+			 3); /* that it ended well this time does not make the first end good */
 }
 
 static void test_shutdown_when_done(void **state)
@@ -393,8 +679,8 @@ static void test_shutdown_when_done(void **state)
 	run_all();
 	life_shutdown_when_done(true);
 	eel->exit_code = 4;
-	assert_int_equal(STOPS(eel_ends(VERDICT_EXIT)), -1);
-	assert_int_equal(STOPS(crab_ends(VERDICT_CRASH)), 4);
+	assert_int_equal(STOPS(eel_ends(END_EXIT)), -1);
+	assert_int_equal(STOPS(crab_ends(END_CRASH)), 4);
 	assert_int_equal(crab->state, GUEST_CRASHED);
 }
 
@@ -411,6 +697,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_on_crash, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_without_memory, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_back_off, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_restart_limit, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_stop_and_begin, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_cpu_on_while_stopping, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_orders_meet_ends, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_every_order, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_destroy_and_create, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_peers_hear, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_all_done, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_shutdown_when_done, setup, world_teardown),
 	};

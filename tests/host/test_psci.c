@@ -129,11 +129,11 @@ static void test_system(void **state)
 	(void)state;
 	guest.exit_code = 9;
 	call(0x84000008, 0, 0, 0);
-	assert_int_equal(seen.ended_how, VERDICT_EXIT);
+	assert_int_equal(seen.ended_how, END_EXIT);
 	assert_int_equal(guest.exit_code, 0);
 	setup(NULL);
 	call(0x84000012, 0, 0, 0);
-	assert_int_equal(seen.ended_how, VERDICT_RESET);
+	assert_int_equal(seen.ended_how, END_RESET);
 	setup(NULL);
 	assert_int_equal(call(0xc4000012, 0x80000000, 0, 0), -2);
 	assert_int_equal(call(0xc4000012, 1, 0, 0), -2);

@@ -189,7 +189,7 @@ static void test_no_vectors(void **state)
 	assert_ptr_equal(trap(ESR_FETCH, 0x200, 0), &other);
 	assert_int_equal(seen.ends, 1);
 	assert_ptr_equal(seen.ended, &guest);
-	assert_int_equal(seen.ended_how, VERDICT_CRASH);
+	assert_int_equal(seen.ended_how, END_CRASH);
 	assert_int_equal(seen.reason, SCHED_END);
 	assert_non_null(
 		strstr(said, "skerry: guest crab: crashed on vCPU 0 at PC 0000000000000200"));
@@ -223,7 +223,7 @@ static void test_unexpected(void **state)
 	(void)state;
 	world.next = &other;
 	assert_ptr_equal(trap(0xf2000000, 0, 0), &other); /* BRK, that EL2 never routed to itself */
-	assert_int_equal(seen.ended_how, VERDICT_CRASH);
+	assert_int_equal(seen.ended_how, END_CRASH);
 	assert_non_null(strstr(said, "EL2: BRK (ESR f2000000)"));
 	assert_non_null(strstr(said, "look at the instruction at PC"));
 	said_forget();
@@ -237,7 +237,7 @@ static void test_serror(void **state)
 	world.next = &other;
 	standin_syndrome.esr = 0xbe000000;
 	assert_ptr_equal(trap_serror(&vcpus[0]), &other);
-	assert_int_equal(seen.ended_how, VERDICT_CRASH);
+	assert_int_equal(seen.ended_how, END_CRASH);
 	assert_non_null(strstr(said, "SError"));
 }
 
@@ -245,8 +245,8 @@ static void test_ends(void **state)
 {
 	static const struct {
 		u64 function;
-		enum verdict how;
-	} calls[] = {{0x84000008, VERDICT_EXIT}, {0x84000009, VERDICT_RESET}};
+		enum guest_end how;
+	} calls[] = {{0x84000008, END_EXIT}, {0x84000009, END_RESET}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {

@@ -44,7 +44,7 @@ static struct {
 	unsigned touches, switches, ends, refreshes, maintenances, cp_inputs, injections;
 	u64 touched; /* last IPA */
 	enum sched_reason reason;
-	enum verdict ended_how;
+	enum guest_end ended_how;
 	struct guest *ended;
 	struct mmio access; /* last access of the vGIC */
 	unsigned accesses;
@@ -57,7 +57,7 @@ static struct {
 	u64 on_entry, on_argument;
 	unsigned on_index;
 	bool active;
-	unsigned set_actives;
+	unsigned set_actives, rings;
 } seen;
 
 /* How the others answer. */
@@ -70,7 +70,7 @@ static struct {
 	unsigned ack;
 	enum vcpu_power was;
 	u64 stolen;
-	bool has_channel;
+	bool has_channel, peer_gone;
 } world;
 
 struct board board;
@@ -85,7 +85,7 @@ struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
 	return world.next;
 }
 
-void life_end(struct guest *g, enum verdict how)
+void life_end(struct guest *g, enum guest_end how)
 {
 	seen.ends++;
 	seen.ended = g;
@@ -150,13 +150,24 @@ struct channel *guest_channel(struct guest *g, u64 index, unsigned *end)
 
 	assert_ptr_equal(g, &guest);
 	*end = 1;
-	channel = (struct channel){
-		.name = "rope",
-		.size = 0x3000,
-		.ends = {{.guest = &peer, .ipa = 0xc004000, .index = 5},
-			 {.guest = &guest, .ipa = 0xc001000, .index = 2}},
-	};
+	channel = (struct channel){.size = 0x3000, .ends[1] = {.guest = &guest, .ipa = 0xc001000}};
 	return world.has_channel && index == 2 ? &channel : NULL;
+}
+
+bool guest_ring(struct channel *channel, unsigned end)
+{
+	assert_non_null(channel);
+	assert_int_equal(end, 0);
+	seen.rings++;
+	return !world.peer_gone;
+}
+
+unsigned guest_peer_state(struct channel *channel, unsigned end, u32 *restarts)
+{
+	assert_non_null(channel);
+	assert_int_equal(end, 0);
+	*restarts = 7;
+	return SKERRY_PEER_CRASHED;
 }
 
 static bool access_vgic(char device, struct mmio *mmio)

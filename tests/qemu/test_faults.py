@@ -53,6 +53,7 @@ RESTARTS = """/dts-v1/;
 			kernel = /incbin/("guests/crash.bin");
 			bootargs = "how=abort";
 			on-crash = "restart";
+			RESTART_LIMIT
 		};
 		bystander {
 			compatible = "skerry,guest";
@@ -67,7 +68,7 @@ RESTARTS = """/dts-v1/;
 
 @pytest.mark.parametrize("gic", [2, 3])
 def test_crash_may_start_the_guest_again(boot, dtb, gic):
-    machine = boot(str(dtb(RESTARTS)), gic=gic, cpus=1)
+    machine = boot(str(dtb(RESTARTS.replace("RESTART_LIMIT", ""))), gic=gic, cpus=1)
     for _ in range(3):
         machine.expect(r"\[again\] crash: on purpose")
         machine.expect("guest again: crashed on vCPU 0")
@@ -76,6 +77,18 @@ def test_crash_may_start_the_guest_again(boot, dtb, gic):
     machine.expect("again is halted")
     machine.send("quit\r")
     assert machine.finish() == 0
+
+
+def test_crash_does_not_start_the_guest_for_ever(boot, dtb):
+    limited = RESTARTS.replace("RESTART_LIMIT", "restart-limit = <3 600>;")
+    machine = boot(str(dtb(limited, "limited")), gic=3, cpus=1)
+    for wait in ("10", "20"):
+        machine.expect(f"guest again: starts again in {wait} ms")
+    machine.expect(r"guest again: left as it is: restarted 3 times within 600 s")
+    machine.expect(r"\[bystander\] honest: all sums right")
+    machine.send("quit\r")
+    assert machine.finish() == 1
+    assert machine.text.count("guest again: crashed on vCPU 0") == 4
 
 
 @everywhere

@@ -3,7 +3,7 @@
  * Stand-in for board/power.c in host tests: there are no other CPUs to start, and the machine stops
  * only where a test waits for it:
  *
- *	assert_int_equal(STOPS(life_end(guest, VERDICT_CRASH)), 1);
+ *	assert_int_equal(STOPS(life_end(guest, END_CRASH)), 1);
  */
 #ifndef STANDIN_BOARD_POWER_H
 #define STANDIN_BOARD_POWER_H
