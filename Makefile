@@ -99,7 +99,7 @@ EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c board/
 	      trap/decode.c trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c vdev/)
 EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),-O2,-Os)
 
-EL2_INC  = -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT) -isystem $(CC_INC)
+EL2_INC  = -include el2/lib/local.h -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT) -isystem $(CC_INC)
 EL2_DEF := $(if $(filter 1,$(CHECK)),-DSKERRY_CHECKED)
 EL2      = $(TARGET) $(EL2_OPT) $(NO_FP) $(WARN) $(EL2_INC) $(EL2_DEF) $(DEPS)
 GUEST    = $(TARGET) $(WARN) -Iel2/abi -Iguest-pv/rt -isystem $(CC_INC) $(DEPS)

@@ -281,7 +281,7 @@ static __attribute__((noinline)) void load_bundle(unsigned cpus)
 
 NORETURN static void run(void)
 {
-	context_enter(&trap_ready(switch_next(NULL, SCHED_TICK))->ctx);
+	context_enter(&switch_next(NULL, SCHED_TICK)->ctx);
 }
 
 static void idle_interrupts(void)

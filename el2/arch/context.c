@@ -13,10 +13,16 @@
 #include "arch/pcpu.h"
 #include "arch/sysreg.h"
 #include "lib/string.h"
+#include "lib/verdict.h"
 
+_Static_assert(VERDICT_RESUME == 0 && VERDICT_NEXT == NEXT && VERDICT_WHOLE == WHOLE, "vectors.S");
+_Static_assert(offsetof(struct regs, x[19]) == REGS_X19, "vectors.S");
+_Static_assert(offsetof(struct regs, x[29]) == REGS_X29, "vectors.S");
 _Static_assert(offsetof(struct regs, x[30]) == REGS_X30, "vectors.S");
+_Static_assert(offsetof(struct regs, pc) == REGS_PC, "vectors.S");
 _Static_assert(offsetof(struct regs, pstate) == REGS_PSTATE, "vectors.S");
 _Static_assert(sizeof(struct regs) == REGS_SIZE, "vectors.S");
+_Static_assert(offsetof(struct pcpu, current) == PCPU_CURRENT, "vectors.S");
 _Static_assert(offsetof(struct pcpu, mpidr) == PCPU_MPIDR, "boot.S");
 _Static_assert(sizeof(struct pcpu) == PCPU_SIZE, "boot.S");
 _Static_assert(PCPUS_MAX == PCPU_COUNT, "boot.S");
@@ -99,6 +105,13 @@ void context_write_hcr(struct context *ctx, u64 hcr)
 		return;
 	ctx->hcr = hcr;
 	write_sysreg(hcr_el2, hcr);
+}
+
+void context_set_lines(u64 lines)
+{
+	struct context *ctx = (struct context *)this_pcpu()->current; /* a vCPU's first part */
+
+	context_write_hcr(ctx, (ctx->hcr & ~(HCR_EL2_VI | HCR_EL2_VF)) | lines);
 }
 
 u64 context_read(const struct context *ctx, enum el1_reg reg, bool loaded)

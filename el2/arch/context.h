@@ -45,6 +45,10 @@ void context_save(struct context *ctx);
 /* HCR_EL2 of the context that is loaded. */
 void context_write_hcr(struct context *ctx, u64 hcr);
 
+/* HCR_EL2.VI and VF of the context that is loaded: whether it has an interrupt pending, where no list
+ * register says so. */
+void context_set_lines(u64 lines);
+
 /* One EL1 register of a context, on the pCPU (loaded) or in memory. */
 u64 context_read(const struct context *ctx, enum el1_reg reg, bool loaded);
 void context_write(struct context *ctx, enum el1_reg reg, u64 value, bool loaded);

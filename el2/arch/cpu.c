@@ -47,11 +47,6 @@ extern const char vectors[], image_start[], cpu_secondary_entry[];
 
 struct pcpu pcpus[PCPUS_MAX];
 
-struct pcpu *this_pcpu(void)
-{
-	return (struct pcpu *)read_sysreg(tpidr_el2);
-}
-
 void pcpu_set(struct pcpu *pcpu)
 {
 	write_sysreg(tpidr_el2, (u64)pcpu);

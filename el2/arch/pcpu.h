@@ -5,6 +5,7 @@
 #ifndef ARCH_PCPU_H
 #define ARCH_PCPU_H
 
+#include "arch/self.h"
 #include "lib/types.h"
 
 #define PCPUS_MAX 8
@@ -24,7 +25,6 @@ struct pcpu {
 
 extern struct pcpu pcpus[PCPUS_MAX];
 
-struct pcpu *this_pcpu(void);
 void pcpu_set(struct pcpu *pcpu); /* once on each CPU, first of all: TPIDR_EL2 */
 u64 pcpu_mpidr(void);		  /* this CPU's MPIDR_EL1, affinity fields only */
 

@@ -31,6 +31,13 @@ static inline void regs_set(struct regs *regs, unsigned n, u64 value)
 #define PSTATE_SS BIT(21)
 #define PSTATE_BTYPE BITS(11, 10)
 
+/* Whether register n stands in `regs` from the first: vectors.S saves x19..x28, which C preserves, only
+ * on the way to what needs all registers (31: zero). */
+static inline bool regs_saved_first(u64 n)
+{
+	return n - 19 >= 10;
+}
+
 /* The instruction at PC, which trapped, was carried out in software: A64, since no AArch32 is offered. */
 static inline void regs_next(struct regs *regs)
 {

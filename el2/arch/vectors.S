@@ -6,12 +6,18 @@
  * registers are saved without a scratch register. Then SP becomes this pCPU's own stack, which is
  * empty: EL2 keeps nothing on it between two traps.
  *
+ * What a guest waits for goes a quick way: C preserves x19..x29, so where it comes straight back to
+ * the same guest, they need not be saved, nor ELR_EL2 and SPSR_EL2 be written. The guest's x29 then
+ * begins the chain of frame records, which panic's back-trace does not trust. Only if C asks for it
+ * are the other registers saved too.
+ *
  * EL2 itself runs with interrupts masked and takes no exception; the other twelve vectors print
  * their name and stop the machine.
  */
 #include "arch/asm_offsets.h"
 
-	.macro save_guest
+	/* A trap out of a guest, as far as the quick way needs it: x0 = its struct vcpu. */
+	.macro save_first
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
 	stp	x4, x5, [sp, #32]
@@ -21,28 +27,47 @@
 	stp	x12, x13, [sp, #96]
 	stp	x14, x15, [sp, #112]
 	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
+	str	x18, [sp, #144]
 	mrs	x1, elr_el2
 	mrs	x2, spsr_el2
-	stp	x30, x1, [sp, #REGS_X30]	/* x30, pc */
-	str	x2, [sp, #REGS_PSTATE]
-	mrs	x1, tpidr_el2
+	stp	x29, x30, [sp, #REGS_X29]
+	stp	x1, x2, [sp, #REGS_PC]		/* pc, pstate */
+	mrs	x3, tpidr_el2
 	mov	x0, sp
-	ldr	x1, [x1]			/* pcpu->stack_top */
-	mov	sp, x1
+	ldr	x3, [x3]			/* pcpu->stack_top */
+	mov	sp, x3
 	.endm
 
-	.macro from_guest handler
-	.balign 0x80
-	save_guest
+	/* The rest of it. x0 becomes the vCPU again. */
+	.macro save_rest
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #PCPU_CURRENT]
+	stp	x19, x20, [x0, #REGS_X19]
+	stp	x21, x22, [x0, #REGS_X19 + 16]
+	stp	x23, x24, [x0, #REGS_X19 + 32]
+	stp	x25, x26, [x0, #REGS_X19 + 48]
+	stp	x27, x28, [x0, #REGS_X19 + 64]
 	mov	x29, xzr
-	bl	\handler
-	b	context_enter
+	.endm
+
+	.macro from_guest_sync
+	.balign 0x80
+	save_first
+	bl	trap_quick
+	b	sync_left
+	.endm
+
+	.macro from_guest_irq
+	.balign 0x80
+	save_first
+	bl	trap_irq_quick
+	b	irq_left
+	.endm
+
+	.macro from_guest_whole after
+	.balign 0x80
+	save_first
+	b	\after
 	.endm
 
 	.macro from_el2 index
@@ -64,14 +89,66 @@ vectors:
 	from_el2 5
 	from_el2 6
 	from_el2 7
-	from_guest trap_sync		/* a guest in AArch64 */
-	from_guest trap_irq
-	from_guest trap_irq		/* FIQ: no difference for us */
-	from_guest trap_serror
-	from_guest trap_sync		/* a guest's EL0 in AArch32 */
-	from_guest trap_irq
-	from_guest trap_irq
-	from_guest trap_serror
+	from_guest_sync			/* a guest in AArch64 */
+	from_guest_irq
+	from_guest_irq			/* FIQ: no difference for us */
+	from_guest_whole serror
+	from_guest_whole sync_aarch32	/* a guest's EL0 in AArch32 */
+	from_guest_irq
+	from_guest_irq
+	from_guest_whole serror
+
+/* w0 = enum verdict. The instruction that trapped was carried out (NEXT): PC goes behind it, and PSTATE
+ * loses what holds for one instruction only, as regs_next() does it. */
+sync_left:
+	cbz	w0, leave
+	cmp	w0, #NEXT
+	b.ne	sync_whole
+	mrs	x0, elr_el2
+	mrs	x1, spsr_el2
+	add	x0, x0, #4
+	and	x1, x1, #~0x200000		/* SS */
+	and	x1, x1, #~0xc00			/* BTYPE */
+	msr	elr_el2, x0
+	msr	spsr_el2, x1
+leave:
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #PCPU_CURRENT]
+	mov	sp, x0
+	ldp	x29, x30, [sp, #REGS_X29]
+	ldr	x18, [sp, #144]
+	ldp	x16, x17, [sp, #128]
+	ldp	x14, x15, [sp, #112]
+	ldp	x12, x13, [sp, #96]
+	ldp	x10, x11, [sp, #80]
+	ldp	x8, x9, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	eret
+	dsb	nsh			/* nothing is speculated past the ERET */
+	isb
+
+sync_aarch32:
+	mov	w0, #WHOLE
+sync_whole:
+	mov	w1, w0
+	save_rest
+	bl	trap_whole
+	b	context_enter
+
+irq_left:
+	cbz	w0, leave
+	mov	w1, w0
+	save_rest
+	bl	trap_irq
+	b	context_enter
+
+serror:
+	save_rest
+	bl	trap_serror
+	b	context_enter
 
 /* x0 = struct vcpu to resume, its EL1 state loaded. */
 	.global context_enter

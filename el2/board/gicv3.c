@@ -200,7 +200,7 @@ static u32 gicv3_ack(void)
 {
 	u32 intid = (u32)icc_read_iar1();
 
-	if (intid >= GIC_INTID_SPECIAL && intid < GIC_INTID_LPI)
+	if (UNLIKELY(intid >= GIC_INTID_SPECIAL) && intid < GIC_INTID_LPI)
 		return intid;
 	icc_write_eoir1(intid);
 	if (intid < GIC_PPI_FIRST)

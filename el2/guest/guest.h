@@ -53,8 +53,8 @@ enum exit_kind {
 	EXIT_TOUCH, /* first touch of memory */
 	EXIT_WFI,
 	EXIT_FP,
-	EXIT_IRQ,
-	EXIT_TIMER, /* the virtual timer's interrupt */
+	EXIT_TIMER, /* the virtual timer's interrupt alone */
+	EXIT_IRQ,   /* others, or several */
 	EXIT_FAULT, /* injected back: UNDEF, abort */
 	EXIT_KINDS
 };

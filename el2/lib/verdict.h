@@ -8,7 +8,8 @@
 
 enum verdict {
 	VERDICT_RESUME, /* go on at the PC as it stands (same instruction again, or HVC, which moved it) */
-	VERDICT_NEXT, /* the instruction was carried out and has woken nobody: go on behind it */
+	VERDICT_NEXT,  /* the instruction was carried out and has woken nobody: go on behind it */
+	VERDICT_WHOLE, /* nothing was done yet: it takes all of the registers (trap_quick) */
 	VERDICT_NEXT_WOKE, /* carried out; another vCPU may have been woken and go first */
 	VERDICT_UNDEF,	   /* the architecture says UNDEFINED: exception into the guest's EL1 */
 	VERDICT_REFLECT, /* the guest's own EL1 traps it: exception there with the same syndrome */

@@ -133,7 +133,7 @@ static enum verdict call_doorbell(struct vcpu *vcpu)
 	if (!channel)
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
 	(void)answer(vcpu, guest_ring(channel, !end) ? SKERRY_SUCCESS : SKERRY_DENIED);
-	return VERDICT_WOKE;
+	return trap_woke();
 }
 
 static enum verdict call_channel_peer(struct vcpu *vcpu)

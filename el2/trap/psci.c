@@ -86,7 +86,7 @@ static enum verdict cpu_on(struct vcpu *vcpu, u32 function)
 	if (guest_cpu_on(guest, (unsigned)target, entry, argument(vcpu, function, 3)) != VCPU_OFF)
 		return answer(vcpu, PSCI_ALREADY_ON);
 	(void)answer(vcpu, PSCI_SUCCESS);
-	return VERDICT_WOKE;
+	return trap_woke();
 }
 
 static enum verdict affinity_info(struct vcpu *vcpu, u32 function)

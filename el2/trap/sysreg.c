@@ -177,7 +177,7 @@ static enum verdict read_timer(struct vcpu *vcpu, u32 key, u64 *value)
 static enum verdict write_timer(struct vcpu *vcpu, u32 key, u64 value)
 {
 	vtimer_phys_write(&vcpu->vtimer, key & 7, value);
-	return VERDICT_NEXT_WOKE;
+	return trap_next_woke();
 }
 
 static bool has_gicv3(const struct vcpu *vcpu)
@@ -191,7 +191,7 @@ static enum verdict write_sgi(struct vcpu *vcpu, u32 key, u64 value)
 	if (!has_gicv3(vcpu))
 		return VERDICT_UNDEF;
 	vgic_send_sgi(&vcpu->vgic, value, (key & 7) == 5);
-	return VERDICT_NEXT_WOKE;
+	return trap_next_woke();
 }
 
 /* ICC_SRE_EL1 traps where the hardware could be a GICv2 too; guests see one that can't: SRE, DFB, DIB. */
@@ -215,7 +215,7 @@ static enum verdict write_dir(struct vcpu *vcpu, u32 key, u64 value)
 	if (!has_gicv3(vcpu))
 		return VERDICT_UNDEF;
 	vgic_dir(&vcpu->vgic, (u32)FIELD(value, 23, 0));
-	return VERDICT_NEXT_WOKE;
+	return trap_next_woke();
 }
 
 /*

@@ -114,7 +114,7 @@ static struct vcpu *cpu_off(struct vcpu *vcpu)
 	return switch_next(vcpu, SCHED_END);
 }
 
-static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, enum verdict verdict)
+static struct vcpu *act(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_RESUME:
@@ -142,36 +142,45 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 		life_end(vcpu->guest, verdict == VERDICT_EXIT ? END_EXIT : END_RESET);
 		return switch_next(vcpu, SCHED_END);
 	case VERDICT_CRASH:
+	case VERDICT_WHOLE:
 		break;
 	}
 	return crash(vcpu, "it did what EL2 never lets happen");
 }
 
-/* The last thing before a vCPU goes on: without list registers, HCR_EL2 says "IRQ pending". */
-struct vcpu *trap_ready(struct vcpu *vcpu)
-{
-	if (UNLIKELY(vcpu->guest->vgic.emulated)) {
-		u64 hcr = vcpu->ctx.hcr & ~(HCR_EL2_VI | HCR_EL2_VF);
+#define EC_FP 0x07
+#define EC_HVC64 0x16
+#define EC_SYSREG 0x18
+#define EC_DATA_ABORT 0x24
+#define ISS_SYSREG_RT(esr) FIELD(esr, 9, 5)
+#define ISS_ISV BIT(24)
+#define ISS_SRT(esr) FIELD(esr, 20, 16)
 
-		context_write_hcr(&vcpu->ctx, hcr | vgic_hcr(&vcpu->vgic));
-	}
-	return vcpu;
+enum verdict trap_quick(struct vcpu *vcpu)
+{
+	u64 esr = syndrome_esr(), class = ESR_EC(esr);
+
+	if (class == EC_HVC64)
+		return hypercall_handle(vcpu, esr);
+	if (class == EC_SYSREG && regs_saved_first(ISS_SYSREG_RT(esr)))
+		return sysreg_handle(vcpu, esr);
+	if (class == EC_DATA_ABORT && (esr & ISS_ISV) && regs_saved_first(ISS_SRT(esr)))
+		return mmio_handle(vcpu, esr);
+	if (class == EC_FP)
+		return handle_fp(vcpu, esr);
+	return VERDICT_WHOLE;
 }
 
-struct vcpu *trap_sync(struct vcpu *vcpu)
+struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 {
 	u64 esr = syndrome_esr();
-	enum verdict verdict = handlers[ESR_EC(esr)](vcpu, esr);
 
-	/* what woke nobody gives nobody a reason to want this pCPU */
-	if (verdict == VERDICT_NEXT) {
-		regs_next(&vcpu->ctx.regs);
-	} else if (verdict != VERDICT_RESUME) {
-		vcpu = act(vcpu, esr, verdict);
-		if (UNLIKELY(sched_wanted()))
-			vcpu = switch_next(vcpu, SCHED_TICK);
-	}
-	return trap_ready(vcpu);
+	if (verdict == VERDICT_WHOLE)
+		verdict = handlers[ESR_EC(esr)](vcpu, esr);
+	vcpu = act(vcpu, esr, verdict);
+	if (UNLIKELY(sched_wanted()))
+		vcpu = switch_next(vcpu, SCHED_TICK);
+	return vcpu;
 }
 
 /* Nobody asked for it: off with it, or it would come for ever. */
@@ -183,6 +192,11 @@ static COLD void unknown_interrupt(u32 intid)
 
 static void serve(struct vcpu *vcpu, u32 intid)
 {
+	if (intid == board.virtual_timer && vcpu) {
+		vcpu->exits[EXIT_TIMER]++;
+		vtimer_interrupt(&vcpu->vtimer);
+		return;
+	}
 	if (intid == board.hyp_timer) {
 		timer_interrupt();
 	} else if (intid == GIC_SGI_KICK) {
@@ -201,34 +215,46 @@ static void serve(struct vcpu *vcpu, u32 intid)
 	gic->deactivate(intid);
 }
 
-void trap_interrupts(struct vcpu *vcpu)
+/* `intid` has been acknowledged, what else is pending not yet. */
+static void serve_all(struct vcpu *vcpu, u32 intid)
 {
-	for (unsigned i = 0; i < INTERRUPTS_AT_ONCE; i++) {
-		u32 intid = gic->ack();
-
-		if (intid >= GIC_SPURIOUS_FIRST && intid <= GIC_SPURIOUS_LAST)
+	for (unsigned i = 1; intid < GIC_SPURIOUS_FIRST || intid > GIC_SPURIOUS_LAST; i++) {
+		serve(vcpu, intid);
+		if (i == INTERRUPTS_AT_ONCE)
 			return;
-		if (LIKELY(intid == board.virtual_timer && vcpu)) {
-			/* stays active until the guest ends it: list registers link the two */
-			vcpu->exits[EXIT_TIMER]++;
-			vtimer_interrupt(&vcpu->vtimer);
-		} else {
-			serve(vcpu, intid);
-		}
+		intid = gic->ack();
 	}
 }
 
-struct vcpu *trap_irq(struct vcpu *vcpu)
+void trap_interrupts(struct vcpu *vcpu)
+{
+	serve_all(vcpu, gic->ack());
+}
+
+/* The virtual timer's stays active until the guest ends it: list registers link the two. Should more
+ * be pending, the guest gets no further than its next instruction. */
+u32 trap_irq_quick(struct vcpu *vcpu)
+{
+	u32 intid = gic->ack();
+
+	if (UNLIKELY(intid != board.virtual_timer))
+		return intid + 1;
+	vcpu->exits[EXIT_TIMER]++;
+	vtimer_interrupt(&vcpu->vtimer);
+	return UNLIKELY(sched_wanted()) ? GIC_SPURIOUS_FIRST + 1 : 0;
+}
+
+struct vcpu *trap_irq(struct vcpu *vcpu, u32 left)
 {
 	vcpu->exits[EXIT_IRQ]++;
-	trap_interrupts(vcpu);
+	serve_all(vcpu, left - 1);
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);
-	return trap_ready(vcpu);
+	return vcpu;
 }
 
 /* An asynchronous error while a guest ran: whose it is can't be known, the guest is the likeliest. */
 struct vcpu *trap_serror(struct vcpu *vcpu)
 {
-	return trap_ready(crash(vcpu, "the machine reported an asynchronous error (SError)"));
+	return crash(vcpu, "the machine reported an asynchronous error (SError)");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Entry points that arch/vectors.S jumps to, with the guest's registers already in its vCPU and this
- * pCPU's own stack in use. Each returns the vCPU to resume (its state is loaded).
+ * Entry points that arch/vectors.S jumps to, with the guest's registers in its vCPU and this pCPU's own
+ * stack in use. What returns a vCPU returns the one to resume (its state is loaded).
  *
  * Handlers get ESR_EL2; those of aborts read FAR_EL2 and HPFAR_EL2 themselves (arch/syndrome.h), so
  * that the others don't pay for it. A handler checks everything first, then acts, then says by its
@@ -12,13 +12,19 @@
 
 #include "guest/guest.h"
 
-struct vcpu *trap_sync(struct vcpu *vcpu);
-struct vcpu *trap_irq(struct vcpu *vcpu);
-struct vcpu *trap_serror(struct vcpu *vcpu);
+/*
+ * A synchronous exception goes two ways. The quick one, with the guest's x19..x28 still in the CPU and
+ * not in the vCPU, is for what needs none of these and goes straight back: its verdict is RESUME or
+ * NEXT, which vectors.S carries out. With any other verdict the whole frame is saved, and trap_whole
+ * acts on it: all that it leaves to do, or (WHOLE, where the quick way did nothing) everything.
+ */
+enum verdict trap_quick(struct vcpu *vcpu);
+struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict);
 
-/* The last thing before a vCPU goes on, wherever it comes from: without list registers HCR_EL2 says
- * whether an interrupt is pending for it. Returns `vcpu`, whose state is loaded. */
-struct vcpu *trap_ready(struct vcpu *vcpu);
+/* The same for interrupts: 0, or what is left for trap_irq to do (1 + the INTID last acknowledged). */
+u32 trap_irq_quick(struct vcpu *vcpu);
+struct vcpu *trap_irq(struct vcpu *vcpu, u32 left);
+struct vcpu *trap_serror(struct vcpu *vcpu);
 
 /* Serves all pending physical interrupts; `vcpu` is what is loaded here, NULL from the idle loop. */
 void trap_interrupts(struct vcpu *vcpu);
@@ -38,6 +44,18 @@ void trap_interrupts(struct vcpu *vcpu);
 #define MODE_EL0 0x0
 #define MODE_EL1T 0x4
 #define MODE_EL1H 0x5
+
+/* What was carried out may have woken a vCPU that should go first: what then goes behind the instruction,
+ * or on at the PC as it stands. */
+static inline enum verdict trap_next_woke(void)
+{
+	return UNLIKELY(sched_wanted()) ? VERDICT_NEXT_WOKE : VERDICT_NEXT;
+}
+
+static inline enum verdict trap_woke(void)
+{
+	return UNLIKELY(sched_wanted()) ? VERDICT_WOKE : VERDICT_RESUME;
+}
 
 /* HVC #0 and SMC #0: SMCCC (DEN0028). The PC is already behind the instruction. */
 enum verdict hypercall_handle(struct vcpu *vcpu, u64 esr);

@@ -9,6 +9,7 @@
  */
 #include "vdev/vgic.h"
 
+#include "arch/context.h"
 #include "lib/string.h"
 #include "vdev/vgic_internal.h"
 
@@ -425,7 +426,9 @@ void vgic_load(struct vgic_cpu *cpu)
 	}
 	cpu->pcpu = this_pcpu()->id;
 	cpu->loaded = true;
-	if (!cpu->vgic->emulated)
+	if (cpu->vgic->emulated)
+		context_set_lines(cpu->lines);
+	else
 		gic->virt_load(&cpu->virt, cpu->lr_used);
 	lock_drop(&cpu->vgic->lock);
 }
@@ -467,11 +470,6 @@ bool vgic_wakes(struct vgic_cpu *cpu)
 	wakes = cpu->vgic->emulated ? cpu->lines != 0 : vgic_lr_wakes(cpu);
 	lock_drop(&cpu->vgic->lock);
 	return wakes;
-}
-
-u64 vgic_hcr(const struct vgic_cpu *cpu)
-{
-	return cpu->lines;
 }
 
 bool vgic_cpu_interface(struct vgic_cpu *cpu, struct mmio *mmio)

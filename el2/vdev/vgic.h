@@ -61,7 +61,7 @@ struct vgic_cpu {
 	u32 pcpu;
 	u32 folds;	       /* counts folds: how another pCPU knows that there was one */
 	u32 lr_used;	       /* mask of LRs that list an interrupt (it may have ended since) */
-	u32 lines;	       /* emulated interface: VI and VF for HCR_EL2 */
+	u32 lines;	       /* emulated interface: VI and VF, which HCR_EL2 has while loaded */
 	struct vgic_bank bank; /* SGIs, PPIs */
 	u32 priority[VGIC_PRIVATE / 4]; /* as GICD_IPRIORITYR */
 	u32 spi_active[VGIC_SPIS / 32]; /* SPIs in spi[].active that this vCPU acknowledged */
@@ -127,12 +127,14 @@ void vgic_maintenance(struct vgic_cpu *cpu);
  * (enabled, group enabled, priority below mask; PSTATE.I does not matter). */
 bool vgic_wakes(struct vgic_cpu *cpu);
 
-/* Emulated interface only: the bits of HCR_EL2 (VI, VF) that say "interrupt pending" now. */
-u64 vgic_hcr(const struct vgic_cpu *cpu);
-
 /* Guest accesses. False: no such register there or a width it does not allow: external abort (or,
  * for what IHI 0048/0069 call RAZ/WI or unpredictable, handled as RAZ/WI and true). `cpu` is the
  * vCPU that accesses. Offsets: from GICD_BASE; from the GICR_BASE of all vCPUs; from GICC_BASE. */
+/* The word at `offset`, a multiple of 4 below VGIC_PLAIN, from GICD_BASE: what vgic_distributor reads
+ * there too. No lock. */
+#define VGIC_PLAIN 0x200
+u32 vgic_read_plain(struct vgic_cpu *cpu, u32 offset);
+
 bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio) MUST_CHECK;
 bool vgic_redistributor(struct vgic_cpu *cpu, struct mmio *mmio) MUST_CHECK;
 bool vgic_cpu_interface(struct vgic_cpu *cpu, struct mmio *mmio) MUST_CHECK;

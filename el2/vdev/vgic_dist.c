@@ -420,11 +420,10 @@ static void write_control(struct vgic_cpu *self, u32 offset, u32 value)
 }
 
 /*
- * Registers below 0x200, which need neither the lock nor a look at list registers: the quick way.
- * `owner`: whose private interrupts are meant; NULL: they are elsewhere (GICv3's distributor), RAZ/WI
+ * Registers below VGIC_PLAIN, which need neither the lock nor a look at list registers. `owner`: whose private interrupts are meant; NULL: they are elsewhere (GICv3's distributor), RAZ/WI
  * here.
  */
-static u32 read_plain(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
+static inline u32 read_plain(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
 {
 	u32 word = offset % 0x80 / 4;
 	const struct vgic_bank *bank;
@@ -435,6 +434,11 @@ static u32 read_plain(struct vgic_cpu *self, struct vgic_cpu *owner, u32 offset)
 		return 0;
 	bank = vgic_bank(owner ? owner : self, word);
 	return offset < 0x100 ? bank->group1 : bank->enabled;
+}
+
+u32 vgic_read_plain(struct vgic_cpu *cpu, u32 offset)
+{
+	return read_plain(cpu, cpu->vgic->version == 2 ? cpu : NULL, offset);
 }
 
 /* Word registers of the distributor and of SGI_base, below 0x1000. */
@@ -578,9 +582,7 @@ bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio)
 
 	if (mmio->offset >= (vgic->version == 2 ? FRAME_V2 : FRAME_V3))
 		return false;
-	if (!mmio->write && mmio->size == 4 && offset < 0x200 && offset % 4 == 0) {
-		mmio->value = read_plain(cpu, vgic->version == 2 ? cpu : NULL, offset);
-	} else if (offset < 0x1000) {
+	if (offset < 0x1000) {
 		access_words(cpu, vgic->version == 2 ? cpu : NULL, offset, mmio);
 	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
 		access_router(cpu, offset, mmio);

@@ -8,6 +8,7 @@
  * of 32 levels. HCR_EL2.VI and VF are a function of this and of the distributor, worked out anew
  * after every change; nothing is ever in a list register.
  */
+#include "arch/context.h"
 #include "arch/cpu.h"
 #include "vdev/vgic_internal.h"
 
@@ -105,6 +106,8 @@ void vgic_emul_refresh(struct vgic_cpu *cpu)
 	if (signalled(cpu, &best))
 		cpu->lines = (u32)(!best.group1 && (cpu->virt.vmcr & VMCR_VFIQEN) ? HCR_EL2_VF :
 										    HCR_EL2_VI);
+	if (vgic_here(cpu))
+		context_set_lines(cpu->lines);
 }
 
 /* What IAR and HPPIR show of it: 1022 stands for an interrupt of group 1 read without AckCtl. */

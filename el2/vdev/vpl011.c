@@ -12,7 +12,6 @@
 
 #define UARTDR 0x00
 #define UARTRSR 0x04
-#define UARTFR 0x18
 #define UARTILPR 0x20
 #define UARTIBRD 0x24
 #define UARTFBRD 0x28
@@ -119,23 +118,23 @@ static void write_data(struct vpl011 *uart, u8 byte)
 }
 
 /*
- * No lock: one look at a counter. A guest that looks again and again waits for input; what it has
+ * One look at a counter. A guest that looks again and again waits for input; what it has
  * written of a line so far is its prompt.
  */
-static u64 read_flags(struct vpl011 *uart)
+u32 vpl011_flags(struct vpl011 *uart)
 {
 	unsigned count = vconsole_waiting(uart->console);
 	unsigned depth = uart->lcr_h & LCR_H_FEN ? FIFO_DEPTH : 1;
 	u8 polls = __atomic_load_n(&uart->polls, __ATOMIC_RELAXED);
 
 	if (count)
-		return FR_TXFE | (count >= depth ? FR_RXFF : 0);
+		return (u32)(FR_TXFE | (count >= depth ? FR_RXFF : 0));
 	if (polls < POLLS_BEFORE_FLUSH) {
 		__atomic_store_n(&uart->polls, (u8)(polls + 1), __ATOMIC_RELAXED);
 		if (polls + 1 == POLLS_BEFORE_FLUSH)
 			vconsole_flush(uart->console);
 	}
-	return FR_TXFE | FR_RXFE;
+	return (u32)(FR_TXFE | FR_RXFE);
 }
 
 static u64 read_id(u64 offset)
@@ -221,9 +220,9 @@ static void access_word(struct vpl011 *uart, struct mmio *mmio)
 {
 	u64 offset = mmio->offset & ~3ULL, shift = 8 * (mmio->offset & 3);
 
-	if (offset == UARTFR) {
+	if (offset == VPL011_FLAGS) {
 		if (!mmio->write)
-			mmio->value = read_flags(uart) >> shift;
+			mmio->value = vpl011_flags(uart) >> shift;
 		return;
 	}
 	lock_take(&uart->lock);

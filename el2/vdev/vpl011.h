@@ -24,6 +24,10 @@ void vpl011_reset(struct vpl011 *uart);
  * refused: what DDI 0183 does not describe reads as zero and ignores writes. Takes the lock. */
 bool vpl011_access(struct vpl011 *uart, struct mmio *mmio) MUST_CHECK;
 
+/* UARTFR, the register that drivers poll, at this offset: what vpl011_access reads there too. No lock. */
+#define VPL011_FLAGS 0x18
+u32 vpl011_flags(struct vpl011 *uart);
+
 /* The console got input (vconsole_type): raises the line if unmasked. Any CPU, no lock held. */
 void vpl011_input(struct vpl011 *uart);
 

@@ -282,41 +282,27 @@ static void test_wanted(void **state)
 	assert_int_equal(seen.switches, 1);
 }
 
-static void test_emulated_interface(void **state)
-{
-	(void)state;
-	world_new(2);
-	guest.vgic.emulated = true;
-	world.hcr = 0x80; /* VI */
-	regs->x[0] = 0x84000000;
-	trap(ESR_HVC, 0, 0);
-	assert_int_equal(standin_hcr, 0x800800b9);
-	world.hcr = 0;
-	trap(ESR_HVC, 0, 0);
-	assert_int_equal(standin_hcr, 0x80080039);
-}
-
 static void test_interrupts(void **state)
 {
 	(void)state;
 	world.acks[0] = 27;
-	trap_irq(&vcpus[0]);
+	enter(false);
 	assert_int_equal(seen.injections, 1);
 	assert_int_equal(seen.deactivated, 0); /* the guest's EOI does that */
-	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 0);
 	assert_int_equal(vcpus[0].exits[EXIT_TIMER], 1);
 
 	world_new(3);
 	world.acks[0] = 25;
 	world.acks[1] = 33;
-	trap_irq(&vcpus[0]);
+	enter(false);
 	assert_int_equal(seen.maintenances, 1);
 	assert_int_equal(seen.cp_inputs, 1);
 	assert_int_equal(seen.deactivated, 33);
 	assert_int_equal(seen.switches, 0);
 	/* not ours: off, and said */
 	world.acks[world.ack] = 77;
-	trap_irq(&vcpus[0]);
+	enter(false);
 	assert_int_equal(seen.disabled, 77);
 	assert_int_equal(seen.deactivated, 77);
 	assert_non_null(strstr(said, "interrupt 77"));
@@ -340,11 +326,11 @@ static void test_kick(void **state)
 	kicks = 1;
 	this_pcpu()->wanted = true;
 	world.next = &other;
-	assert_ptr_equal(trap_irq(&vcpus[0]), &other);
+	assert_ptr_equal(enter(false), &other);
 	assert_int_equal(seen.refreshes, 1);
 	assert_int_equal(seen.reason, SCHED_TICK);
 	kicks = 100; /* one that never stops: 16 at a time, then the guest goes on */
-	trap_irq(&vcpus[0]);
+	enter(false);
 	assert_int_equal(seen.refreshes, 17);
 	kicks = 1; /* idle: nobody's interrupts to look at */
 	trap_interrupts(NULL);
@@ -407,7 +393,6 @@ int main(void)
 		cmocka_unit_test_setup(test_ends, setup),
 		cmocka_unit_test_setup(test_wanted, setup),
 		cmocka_unit_test_setup(test_el2_fault, setup),
-		cmocka_unit_test_setup(test_emulated_interface, setup),
 		cmocka_unit_test_setup(test_interrupts, setup),
 		cmocka_unit_test_setup(test_kick, setup),
 		cmocka_unit_test_setup(test_idle_interrupts, setup),

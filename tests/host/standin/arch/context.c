@@ -11,6 +11,7 @@ u64 standin_translate_offset;
 const struct context *standin_fp_owner;
 unsigned standin_fp_saves;
 u64 standin_hcr;
+u64 standin_lines[PCPUS_MAX];
 
 const char *const el1_reg_names[EL1_REGS] = {
 #define EL1_REG(name, reset) #name,
@@ -47,6 +48,11 @@ void context_save(struct context *ctx)
 void context_write_hcr(struct context *ctx, u64 hcr)
 {
 	ctx->hcr = standin_hcr = hcr;
+}
+
+void context_set_lines(u64 lines)
+{
+	standin_lines[this_pcpu()->id] = lines;
 }
 
 u64 context_read(const struct context *ctx, enum el1_reg reg, bool loaded)

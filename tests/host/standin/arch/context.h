@@ -8,6 +8,7 @@
 
 /* By its path: #include_next would not find it where this header is compiled alone. */
 #include "../../../../el2/arch/context.h"
+#include "arch/pcpu.h"
 
 /* What context_translate answers: false: it faults; else va + offset. */
 extern bool standin_translates;
@@ -19,5 +20,8 @@ extern unsigned standin_fp_saves;
 
 /* HCR_EL2 as last written by context_write_hcr. */
 extern u64 standin_hcr;
+
+/* HCR_EL2.VI and VF of each pCPU, by context_set_lines. */
+extern u64 standin_lines[PCPUS_MAX];
 
 #endif
