@@ -43,9 +43,13 @@ class Machine:
     def flush(self):
         pass
 
+    @staticmethod
+    def clean(text):
+        return ESCAPES.sub("", text).replace("\r", "")
+
     @property
     def text(self):
-        return ESCAPES.sub("", self.raw).replace("\r", "")
+        return self.clean(self.raw)
 
     def expect(self, pattern):
         """Waits for a regular expression; returns the match."""

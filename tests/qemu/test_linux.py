@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's kernels as guests, as Debian built them, up to a shell that is put to work.
+
+Each boot tries all there is to try on that machine. `make test` has each value of each choice (kernel,
+vCPUs, interrupt controller, CPU, QEMU) at least once; `make test-all` has every combination.
+"""
+import itertools
+import re
+from collections import namedtuple
+
+import pytest
+
+from linux import Shell, bundle, guest
+
+# gic: the guest's; "2on3": a GICv2 emulated where the hardware is a GICv3.
+Case = namedtuple("Case", "kernel vcpus gic cpu qemu pcpus counted", defaults=(4, False))
+
+FEW = [
+    Case("linux-6.1", 4, "3", "cortex-a57", "7.2"),
+    Case("linux-6.12", 1, "2", "max", "10"),
+    Case("linux-6.12", 4, "2on3", "cortex-a57", "7.2", pcpus=1, counted=True),
+    Case("linux-6.1", 4, "3", "max", "10", pcpus=2),
+]
+ALL = [Case(*values) for values in itertools.product(
+    ("linux-6.1", "linux-6.12"), (1, 4), ("2", "3", "2on3"), ("cortex-a57", "max"), ("7.2", "10"))]
+
+
+def name(case):
+    return "-".join(map(str, case[:5])) + (f"-on{case.pcpus}" if case.pcpus != 4 else "")
+
+
+CASES = [pytest.param(case, id=name(case)) for case in FEW] + [
+    pytest.param(case, id=name(case), marks=pytest.mark.long) for case in ALL if case not in FEW]
+
+
+def check_interrupts(shell, case):
+    table = shell.interrupts()
+    chip = "GICv3" if case.gic == "3" else "GIC-0"
+    timer = [counts for what, counts in table.items() if what.endswith("arch_timer")]
+    assert len(timer) == 1 and len(timer[0]) == case.vcpus and min(timer[0]) > 0, table
+    assert any(re.match(rf"{chip} +33 +Level +uart-pl011", what) for what in table), table
+    if case.vcpus > 1:
+        each = [sum(counts) for counts in zip(*(
+            table[f"{kind} interrupts"] for kind in ("Rescheduling", "Function call")))]
+        assert len(each) == case.vcpus and min(each) > 0, table
+
+
+def check_time(shell, case):
+    """A second of sleep is one. Where no other program of the host's is in it, exactly one: what the
+    commands around it take, 16 ns an instruction, is the same for two."""
+    once = shell.lasts("sleep 1")
+    assert once >= 1_000_000_000
+    if case.counted:
+        second = shell.lasts("sleep 3") - shell.lasts("sleep 2")
+        assert 950_000_000 < second < 1_050_000_000, second
+
+
+def check_hotplug(shell, case):
+    if case.vcpus == 1:
+        return
+    shell("cd /sys/devices/system/cpu")
+    last = case.vcpus - 1
+    for _ in range(2):
+        shell(f"echo 0 >cpu{last}/online")
+        assert shell("cat online") == [f"0-{last - 1}" if last > 1 else "0"]
+        shell(f"echo 1 >cpu{last}/online")
+        assert shell("cat online") == [f"0-{last}"]
+    shell(f"taskset {1 << last:x} true")  # it does run
+    shell("cd /")
+
+
+def check_standards(shell):
+    """What Linux finds by Arm's standards: PSCI, SMCCC, stolen time, entropy."""
+    log = "\n".join(shell("dmesg"))
+    for words in ("psci: PSCIv1.1 detected in firmware", "psci: SMC Calling Convention v1.2",
+                  "arm-pv: using stolen time PV", "random: crng init done"):
+        assert words in log, f"{words!r}\n{log}"
+    assert "smccc_trng" not in shell("cat /sys/class/misc/hw_random/rng_current")
+    shell("insmod /lib/modules/$(uname -r)/arm_smccc_trng.ko")
+    assert shell("cat /sys/class/misc/hw_random/rng_current") == ["smccc_trng"]
+    drawn = {tuple(shell("head -c 16 /dev/hwrng | hexdump -C | head -1")) for _ in range(3)}
+    assert len(drawn) == 3, drawn
+
+
+def check_stolen(shell, case):
+    """More vCPUs at work than CPUs are there: each waits for a part of the time, and is told."""
+    if case.pcpus >= case.vcpus:
+        return
+    before = shell.cpu_time()
+    for cpu in range(case.vcpus):
+        shell(f"(taskset {1 << cpu:x} yes >/dev/null &)")
+    shell("sleep 2; killall yes")
+    passed = [after - start for after, start in zip(shell.cpu_time(), before)]
+    worked, stolen = sum(passed[0:3]), passed[7]
+    # What all want is pcpus/vcpus there; it is shared, and the rest is stolen.
+    share = case.pcpus / case.vcpus
+    assert stolen > 0.5 * (1 - share) * (worked + stolen), passed
+
+
+def check_log(shell, case):
+    complaints = shell.complaints(case.counted)
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_shell(boot, dtb, request, case):
+    gic = "\n\t\t\tgic-version = <2>;" if case.gic == "2on3" else ""
+    source = bundle(guest(kernel=case.kernel, cpus=case.vcpus, more=gic + "\n\t\t\tfocus;"))
+    machine = boot(str(dtb(source)), gic=3 if case.gic == "2on3" else int(case.gic), cpu=case.cpu,
+                   cpus=case.pcpus, qemu=request.getfixturevalue("qemu10") if case.qemu == "10" else None,
+                   options=("-icount", "shift=4,sleep=off") if case.counted else ())
+    shell = Shell(machine).wait()
+    check_interrupts(shell, case)
+    check_time(shell, case)
+    check_hotplug(shell, case)
+    check_stolen(shell, case)
+    check_standards(shell)
+    check_log(shell, case)
+    shell.end("reboot")
+    shell.wait()
+    check_log(shell, case)
+    shell.end("poweroff")
+    assert machine.finish() == 0
