@@ -65,6 +65,7 @@ void context_reset(struct context *ctx, unsigned cpu)
 {
 	memset(ctx, 0, sizeof(*ctx));
 	memcpy(ctx->el1, el1_reset, sizeof(el1_reset));
+	ctx->el1[EL1_cpacr_el1] = extension_cpacr();
 	debug_reset(&ctx->debug);
 	ctx->regs.pstate = PSTATE_EL1H_MASKED;
 	ctx->hcr = cpu_guest_hcr();
@@ -87,7 +88,7 @@ void context_load(const struct context *ctx)
 	write_sysreg(hcr_el2, ctx->hcr);
 	if (UNLIKELY(ctx->debug.live))
 		debug_load(&ctx->debug);
-	cpu_forget_hidden();
+	extension_load(&ctx->extension, ctx->hcr & HCR_EL2_API);
 }
 
 void context_save(struct context *ctx)
@@ -95,6 +96,7 @@ void context_save(struct context *ctx)
 #define EL1_REG(name, reset) ctx->el1[EL1_##name] = read_sysreg(name);
 #include "arch/el1_regs.h"
 #undef EL1_REG
+	extension_save(&ctx->extension, ctx->hcr & HCR_EL2_API);
 	if (UNLIKELY(ctx->debug.live))
 		debug_unload();
 }
@@ -168,6 +170,22 @@ void context_fp_save(struct context *ctx)
 	pcpu->fp_owner = NULL;
 }
 
+void context_pac_trap(struct context *ctx)
+{
+	context_write_hcr(ctx, ctx->hcr | HCR_EL2_API | HCR_EL2_APK);
+	extension_load_pac(&ctx->extension);
+}
+
+u64 context_read_cpacr(const struct context *ctx)
+{
+	return context_read(ctx, EL1_cpacr_el1, true) & CPACR_SHOWN;
+}
+
+void context_write_cpacr(struct context *ctx, u64 value)
+{
+	context_write(ctx, EL1_cpacr_el1, (value & CPACR_SHOWN) | extension_cpacr(), true);
+}
+
 /* AArch64.TakeException: where EL1's vectors are entered from this PSTATE. */
 u64 context_vector(const struct context *ctx, unsigned offset)
 {
@@ -192,7 +210,7 @@ static u64 entry_pstate(u64 old)
 		pstate |= PSTATE_PAN;
 	if (sctlr & SCTLR_EL1_DSSBS)
 		pstate |= PSTATE_SSBS;
-	return pstate;
+	return pstate | extension_entry_pstate(sctlr);
 }
 
 void context_inject_sync(struct context *ctx, u64 esr, bool far_valid, u64 far)

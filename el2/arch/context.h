@@ -7,6 +7,7 @@
 #define ARCH_CONTEXT_H
 
 #include "arch/debug.h"
+#include "arch/extension.h"
 #include "arch/regs.h"
 #include "arch/syndrome.h"
 #include "lib/types.h"
@@ -24,13 +25,17 @@ struct fp_regs {
 };
 
 struct context {
-	struct regs regs;	 /* first: see arch/regs.h */
-	u64 hcr;		 /* HCR_EL2 while this vCPU runs */
-	u64 vmpidr;		 /* VMPIDR_EL2: what the guest reads as MPIDR_EL1 */
-	u64 el1[EL1_REGS];	 /* valid while the vCPU is not on a pCPU */
-	struct fp_regs fp;	 /* valid unless this is its pCPU's fp_owner */
-	struct debug_regs debug; /* always valid */
+	struct regs regs;		 /* first: see arch/regs.h */
+	u64 hcr;			 /* HCR_EL2 while this vCPU runs */
+	u64 vmpidr;			 /* VMPIDR_EL2: what the guest reads as MPIDR_EL1 */
+	u64 el1[EL1_REGS];		 /* valid while the vCPU is not on a pCPU */
+	struct fp_regs fp;		 /* valid unless this is its pCPU's fp_owner */
+	struct debug_regs debug;	 /* always valid */
+	struct extension_regs extension; /* valid while the vCPU is not on a pCPU */
 };
+
+/* CPACR_EL1 as guests see it: FPEN. Where the CPU has more, that traps. */
+#define CPACR_SHOWN BITS(21, 20)
 
 extern const char *const el1_reg_names[EL1_REGS];
 
@@ -57,6 +62,14 @@ void context_write(struct context *ctx, enum el1_reg reg, u64 value, bool loaded
  * state of a vCPU that leaves this pCPU back into its context (no-op if it did not use it). */
 void context_fp_trap(struct context *ctx);
 void context_fp_save(struct context *ctx);
+
+/* The first use of pointer authentication by the loaded context: its keys onto this pCPU, no more
+ * traps of it. */
+void context_pac_trap(struct context *ctx);
+
+/* CPACR_EL1 of the loaded context, what of it guests see. */
+u64 context_read_cpacr(const struct context *ctx);
+void context_write_cpacr(struct context *ctx, u64 value);
 
 /* Injects an exception to the loaded context's EL1: sets ELR/SPSR/ESR/FAR_EL1, PC and PSTATE as
  * the architecture does on exception entry (AArch64.TakeException). `esr` without IL is allowed. */

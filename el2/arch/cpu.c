@@ -8,6 +8,7 @@
 #include "arch/cpu.h"
 
 #include "arch/barrier.h"
+#include "arch/extension.h"
 #include "arch/pcpu.h"
 #include "arch/sysreg.h"
 
@@ -27,9 +28,6 @@
 #define HCR_TACR BIT(21)
 #define HCR_TSW BIT(22)
 #define HCR_RW BIT(31)
-#define HCR_TLOR BIT(35)
-#define HCR_TERR BIT(36)
-#define HCR_TID5 BIT(58)
 
 #define HCR_GUEST                                                                             \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | \
@@ -59,47 +57,7 @@ u64 pcpu_mpidr(void)
 
 u64 cpu_guest_hcr(void)
 {
-	u64 pfr0 = read_sysreg(id_aa64pfr0_el1), mmfr1 = read_sysreg(id_aa64mmfr1_el1);
-	u64 hcr = HCR_GUEST;
-
-	if (FIELD(pfr0, 31, 28)) /* RAS */
-		hcr |= HCR_TERR;
-	if (FIELD(mmfr1, 19, 16)) /* limited ordering regions */
-		hcr |= HCR_TLOR;
-	if (FIELD(read_sysreg(id_aa64pfr1_el1), 11, 8) >= 2) /* MTE */
-		hcr |= HCR_TID5;
-	return hcr;
-}
-
-/* Traps that newer CPUs add and that reset to UNKNOWN: HCRX_EL2, and FEAT_FGT's registers. */
-static void init_extensions(void)
-{
-	if (FIELD(read_sysreg(id_aa64mmfr1_el1), 43, 40))
-		write_sysreg(S3_4_C1_C2_2, 0); /* HCRX_EL2: nothing enabled */
-	if (FIELD(read_sysreg(id_aa64mmfr0_el1), 59, 56)) {
-		write_sysreg(S3_4_C1_C1_4, 0); /* HFGRTR_EL2: no further traps; others suffice */
-		write_sysreg(S3_4_C1_C1_5, 0); /* HFGWTR_EL2 */
-		write_sysreg(S3_4_C1_C1_6, 0); /* HFGITR_EL2 */
-		write_sysreg(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2 */
-		write_sysreg(S3_4_C3_C1_5, 0); /* HDFGWTR_EL2 */
-	}
-	if (FIELD(read_sysreg(id_aa64mmfr0_el1), 59, 56) >= 2) { /* what these have traps by 0 */
-		write_sysreg(S3_4_C3_C1_2, 0);			 /* HFGRTR2_EL2 */
-		write_sysreg(S3_4_C3_C1_3, 0);			 /* HFGWTR2_EL2 */
-		write_sysreg(S3_4_C3_C1_7, 0);			 /* HFGITR2_EL2 */
-		write_sysreg(S3_4_C3_C1_0, 0);			 /* HDFGRTR2_EL2 */
-		write_sysreg(S3_4_C3_C1_1, 0);			 /* HDFGWTR2_EL2 */
-	}
-}
-
-void cpu_forget_hidden(void)
-{
-	bool sme = FIELD(read_sysreg(id_aa64pfr1_el1), 27, 24);
-
-	if (FIELD(read_sysreg(id_aa64pfr0_el1), 31, 28))
-		write_sysreg(S3_4_C12_C1_1, 0); /* VDISR_EL2: a guest's DISR_EL1, as AMO is set */
-	if (sme && !FIELD(read_sysreg(id_aa64mmfr0_el1), 59, 56))
-		write_sysreg(S3_3_C13_C0_5, 0); /* TPIDR2_EL0: only HFGRTR_EL2 could trap it */
+	return HCR_GUEST | extension_hcr();
 }
 
 void cpu_init(void)
@@ -110,9 +68,10 @@ void cpu_init(void)
 		hpmn = FIELD(read_sysreg(pmcr_el0), 15, 11);
 	write_sysreg(vbar_el2, (u64)vectors);
 	write_sysreg(vttbr_el2, 0); /* nobody's, as when idle: guest/switch.c */
-	write_sysreg(hcr_el2, cpu_guest_hcr());
 	write_sysreg(cptr_el2, CPTR_GUEST);
 	write_sysreg(mdcr_el2, MDCR_GUEST | (hpmn & MDCR_HPMN));
+	extension_init();
+	write_sysreg(hcr_el2, cpu_guest_hcr());
 	write_sysreg(mdscr_el1, 0); /* no debug exceptions, unless arch/debug.c wants them … */
 	write_sysreg(oslar_el1, 0); /* … and nothing that would keep it from having them */
 	write_sysreg(osdlr_el1, 0);
@@ -122,7 +81,6 @@ void cpu_init(void)
 	write_sysreg(cntv_ctl_el0, 0);
 	write_sysreg(cnthp_ctl_el2, 0);
 	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
-	init_extensions();
 	isb();
 }
 

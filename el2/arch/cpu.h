@@ -16,10 +16,6 @@ cpu_level(void); /* the exception level this runs at: 2, or 1 where main says so
  * HSTR_EL2, CNTHCTL_EL2). Once on each CPU. */
 void cpu_init(void);
 
-/* State of extensions that are hidden from guests, but that not every CPU can trap, to zero: so that
- * nothing of one guest shows to the next. At each world switch. */
-void cpu_forget_hidden(void);
-
 /* HCR_EL2 for a guest's vCPU without TWI and TWE, VI and VF. */
 u64 cpu_guest_hcr(void);
 #define HCR_EL2_VF BIT(6)

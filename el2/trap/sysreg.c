@@ -30,9 +30,10 @@ static u32 key_of(u64 iss)
 
 /*
  * ID fields that guests see, and the highest value of each that Skerry makes good. "Signed" fields
- * say "not there" by 0xf. Not listed, so hidden: AArch32, EL2, EL3, SVE, SME, pointer authentication,
- * MTE, RAS, MPAM, AMU, PMU, SPE, trace, LOR, nested virtualisation, WFxT, MOPS, LS64, common-not-
- * private translations, big-endian data (emulated devices are little-endian), 52-bit addresses.
+ * say "not there" by 0xf. Not listed, so hidden: AArch32, EL2, EL3, SVE, SME, tags in memory (MTE2),
+ * error records, MPAM, AMU, PMU, SPE, trace, LOR, nested virtualisation, MOPS, LS64, common-not-
+ * private translations, big-endian data (emulated devices are little-endian), 52-bit addresses,
+ * permission indirection and what else HCRX_EL2 keeps off.
  */
 struct id_field {
 	u8 crm, op2, shift, max;
@@ -42,11 +43,14 @@ struct id_field {
 static const struct id_field id_fields[] = {
 	{4, 0, 16, 1, true},  /* PFR0: FP, half precision */
 	{4, 0, 20, 1, true},  /* AdvSIMD */
+	{4, 0, 28, 1, false}, /* RAS, without error records: DISR_EL1 */
 	{4, 0, 48, 1, false}, /* DIT: PSTATE */
 	{4, 0, 56, 1, false}, /* CSV2, without SCXTNUM */
 	{4, 0, 60, 1, false}, /* CSV3 */
 	{4, 1, 0, 1, false},  /* PFR1: BT, branch targets: PSTATE */
 	{4, 1, 4, 2, false},  /* SSBS: PSTATE */
+	{4, 1, 8, 1, false},  /* MTE without tags in memory: PSTATE */
+	{4, 1, 36, 1, false}, /* NMI: PSTATE; the vGIC has none to send */
 	{6, 0, 4, 2, false},  /* ISAR0: AES, PMULL */
 	{6, 0, 8, 1, false},  /* SHA1 */
 	{6, 0, 12, 2, false}, /* SHA2: 256, 512 */
@@ -62,24 +66,40 @@ static const struct id_field id_fields[] = {
 	{6, 0, 56, 2, false}, /* TLB: outer shareable, ranges; bound to the guest's VMID */
 	{6, 0, 60, 1, false}, /* RNDR */
 	{6, 1, 0, 2, false},  /* ISAR1: DPB, clean to persistence */
+	{6, 1, 4, 5, false},  /* APA: pointer authentication by QARMA5; its keys are switched */
+	{6, 1, 8, 5, false},  /* API */
 	{6, 1, 12, 1, false}, /* JSCVT */
 	{6, 1, 16, 1, false}, /* FCMA */
 	{6, 1, 20, 2, false}, /* LRCPC */
+	{6, 1, 24, 1, false}, /* GPA */
+	{6, 1, 28, 1, false}, /* GPI */
 	{6, 1, 32, 1, false}, /* FRINTTS */
 	{6, 1, 36, 1, false}, /* SB */
 	{6, 1, 40, 1, false}, /* SPECRES */
-	{6, 1, 44, 1, false}, /* BF16 */
+	{6, 1, 44, 2, false}, /* BF16, FPCR.EBF */
 	{6, 1, 48, 1, false}, /* DGH */
 	{6, 1, 52, 1, false}, /* I8MM */
+	{6, 1, 56, 1, false}, /* XS */
+	{6, 2, 0, 2, false},  /* ISAR2: WFxT; where it traps it ends early, which it may */
+	{6, 2, 4, 1, false},  /* RPRES: FPCR.AH */
+	{6, 2, 8, 1, false},  /* GPA3 */
+	{6, 2, 12, 5, false}, /* APA3 */
+	{6, 2, 20, 1, false}, /* BC */
+	{6, 2, 24, 1, false}, /* PAC_frac */
+	{6, 2, 48, 1, false}, /* RPRFM */
+	{6, 2, 52, 1, false}, /* CSSC */
 	{7, 0, 0, 2, false},  /* MMFR0: PARange, up to 40 bits: as far as stage 2 ever reaches */
 	{7, 0, 4, 2, false},  /* ASIDBits */
 	{7, 0, 20, 1, false}, /* TGran16 */
 	{7, 0, 24, 0, true},  /* TGran64 */
 	{7, 0, 28, 0, true},  /* TGran4 */
+	{7, 0, 60, 1, false}, /* ECV: self-synchronised counters */
 	{7, 1, 0, 2, false},  /* MMFR1: HAFDBS, access flag and dirty state by hardware */
 	{7, 1, 12, 1, false}, /* HPDS */
-	{7, 1, 20, 2, false}, /* PAN: PSTATE */
+	{7, 1, 20, 3, false}, /* PAN: PSTATE, SCTLR_EL1.EPAN */
 	{7, 1, 36, 1, false}, /* ETS */
+	{7, 1, 44, 1, false}, /* AFP: FPCR */
+	{7, 1, 52, 1, false}, /* TIDCP1: SCTLR_EL1 */
 	{7, 2, 4, 1, false},  /* MMFR2: UAO: PSTATE */
 	{7, 2, 20, 1, false}, /* CCIDX: the form of CCSIDR_EL1, which does not trap */
 	{7, 2, 28, 1, false}, /* ST: small translation tables */
@@ -94,7 +114,7 @@ static const struct id_field id_fields[] = {
 #define PFR0_FIXED 0x11	 /* EL1 and EL0 in AArch64 only; no EL2, no EL3 */
 #define PFR0_GIC BIT(24) /* GICv3's system registers */
 /* DFR0: Armv8.0 debug, no double lock, with as many breakpoints and watchpoints as the CPU has */
-#define DFR0_FIXED 0xf00000006
+#define DFR0_FIXED 0xf000000006
 #define DFR0_SLOTS 0xf0f0f000 /* CTX_CMPs, WRPs, BRPs */
 #define NOT_THERE 0xf
 
@@ -138,6 +158,17 @@ static inline u64 id_value(const struct guest *guest, u64 crm, u64 op2)
 u64 sysreg_id(const struct guest *guest, unsigned crm, unsigned op2)
 {
 	return id_value(guest, crm, op2);
+}
+
+#define ISAR1_PAC 0xff0 /* APA, API */
+#define ISAR2_PAC 0xf000
+
+bool sysreg_use_pac(struct vcpu *vcpu)
+{
+	if (!(id_values[6][1] & ISAR1_PAC) && !(id_values[6][2] & ISAR2_PAC))
+		return false;
+	context_pac_trap(&vcpu->ctx);
+	return true;
 }
 
 /* Registers by kind. An accessor that is NULL: that direction is UNDEFINED. */
@@ -218,6 +249,34 @@ static enum verdict write_dir(struct vcpu *vcpu, u32 key, u64 value)
 	return trap_next_woke();
 }
 
+/* CPACR_EL1 traps where the CPU has SVE or SME: their own traps must be EL2's, not EL1's. */
+static enum verdict read_cpacr(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)key;
+	*value = context_read_cpacr(&vcpu->ctx);
+	return VERDICT_NEXT;
+}
+
+static enum verdict write_cpacr(struct vcpu *vcpu, u32 key, u64 value)
+{
+	(void)key;
+	context_write_cpacr(&vcpu->ctx, value);
+	return VERDICT_NEXT;
+}
+
+/* The first use of a key of pointer authentication, which then no longer traps: again. */
+static enum verdict read_key(struct vcpu *vcpu, u32 key, u64 *value)
+{
+	(void)key;
+	*value = 0;
+	return sysreg_use_pac(vcpu) ? VERDICT_RESUME : VERDICT_UNDEF;
+}
+
+static enum verdict write_key(struct vcpu *vcpu, u32 key, u64 value)
+{
+	return read_key(vcpu, key, &value);
+}
+
 /*
  * DC ISW, CSW, CISW do nothing. A line of another pCPU's cache, where the vCPU ran before, could not
  * be reached by set and way anyway (D7.5.9 says so of any multiprocessor), and EL2 must not run them
@@ -239,12 +298,17 @@ static const struct sysreg sysregs[] = {
 	{KEY(2, 0, 0, 0, 0), KEY(2, 7, 15, 15, 7), debug_read, debug_write}, /* debug */
 	{KEY(3, 0, 0, 0, 6), KEY(3, 0, 0, 0, 6), read_zero, NULL},	     /* REVIDR */
 	{KEY(3, 0, 1, 0, 1), KEY(3, 0, 1, 0, 1), read_zero, ignore},	     /* ACTLR */
-	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir},	     /* ICC_DIR */
+	{KEY(3, 0, 1, 0, 2), KEY(3, 0, 1, 0, 2), read_cpacr, write_cpacr},   /* CPACR */
+	{KEY(3, 0, 2, 1, 0), KEY(3, 0, 2, 3, 1), read_key, write_key},	     /* APIAKeyLo … */
+	{KEY(3, 0, 5, 3, 0), KEY(3, 0, 5, 3, 0), read_zero, NULL},     /* ERRIDR: no records */
+	{KEY(3, 0, 5, 3, 1), KEY(3, 0, 5, 5, 7), read_zero, ignore},   /* ERRSELR, ERX* */
+	{KEY(3, 0, 12, 11, 1), KEY(3, 0, 12, 11, 1), NULL, write_dir}, /* ICC_DIR */
 	{KEY(3, 0, 12, 11, 5), KEY(3, 0, 12, 11, 7), NULL,
 	 write_sgi}, /* ICC_SGI1R, ASGI1R, SGI0R */
 	{KEY(3, 0, 12, 12, 5), KEY(3, 0, 12, 12, 5), read_sre, write_sre},   /* ICC_SRE */
 	{KEY(3, 1, 0, 0, 7), KEY(3, 1, 0, 0, 7), read_zero, NULL},	     /* AIDR */
 	{KEY(3, 3, 14, 0, 1), KEY(3, 3, 14, 0, 1), read_count, NULL},	     /* CNTPCT_EL0 */
+	{KEY(3, 3, 14, 0, 5), KEY(3, 3, 14, 0, 5), read_count, NULL},	     /* CNTPCTSS_EL0 */
 	{KEY(3, 3, 14, 2, 0), KEY(3, 3, 14, 2, 2), read_timer, write_timer}, /* CNTP_* */
 };
 
@@ -265,6 +329,20 @@ static const struct sysreg *find(u32 key)
 	return NULL;
 }
 
+/* With FEAT_IDST, what is UNDEFINED in the space of ID registers tells which it was (A2.7.1). */
+#define MMFR2_IDS(mmfr2) FIELD(mmfr2, 39, 36)
+#define ISS_OP1(iss) FIELD(iss, 16, 14)
+#define ISS_IDST_MASK (BITS(21, 20) | BITS(13, 10) | BIT(4) | BIT(0)) /* op0, CRn, CRm < 8, read */
+#define IDST_OP1 0xb						      /* 0, 1, 3 */
+
+static enum verdict undefined(u64 iss)
+{
+	if ((iss & ISS_IDST_MASK) == ISS_ID && (IDST_OP1 >> ISS_OP1(iss) & 1) &&
+	    MMFR2_IDS(id_values[7][2]))
+		return VERDICT_REFLECT;
+	return VERDICT_UNDEF;
+}
+
 /* Apart from sysreg_handle, so that ID registers need no stack frame. */
 static __attribute__((noinline)) enum verdict by_table(struct vcpu *vcpu, u64 iss)
 {
@@ -276,7 +354,7 @@ static __attribute__((noinline)) enum verdict by_table(struct vcpu *vcpu, u64 is
 	u64 value;
 
 	if (!sysreg)
-		return VERDICT_UNDEF;
+		return undefined(iss);
 	if (!ISS_IS_READ(iss))
 		return sysreg->write ? sysreg->write(vcpu, key, regs_get(regs, rt)) : VERDICT_UNDEF;
 	if (!sysreg->read)

@@ -42,6 +42,13 @@ static enum verdict handle_fp(struct vcpu *vcpu, u64 esr)
 	return VERDICT_RESUME;
 }
 
+/* EC 0x09. Traps until the first use. */
+static enum verdict handle_pac(struct vcpu *vcpu, u64 esr)
+{
+	(void)esr;
+	return sysreg_use_pac(vcpu) ? VERDICT_RESUME : VERDICT_UNDEF;
+}
+
 /* EC 0x17. HCR_EL2.TSC traps before the SMC, HVC's exception comes after the HVC. */
 static enum verdict handle_smc(struct vcpu *vcpu, u64 esr)
 {
@@ -56,7 +63,9 @@ static trap_handler *const handlers[64] = {
 	[0x01] = handle_wait,		    /* WFI, WFE */
 	[0x02 ... 0x06] = fault_undefined,  /* AArch32 coprocessors: not offered */
 	[0x07] = handle_fp,		    /* FP and SIMD; SVE is in 0x19 */
-	[0x08 ... 0x15] = fault_undefined,  /* AArch32, PAuth, LS64, ...: hidden from guests */
+	[0x08] = fault_undefined,	    /* AArch32 */
+	[0x09] = handle_pac,		    /* pointer authentication */
+	[0x0a ... 0x15] = fault_undefined,  /* AArch32, LS64, ...: hidden from guests */
 	[0x16] = hypercall_handle,	    /* HVC of AArch64 */
 	[0x17] = handle_smc,		    /* SMC of AArch64 */
 	[0x18] = sysreg_handle,		    /* MSR, MRS, system instructions */

@@ -71,7 +71,8 @@ static void test_cortex_a57(void **state)
 	sysreg_init();
 	assert_int_equal(id(4, 0), 0x01000011); /* GIC; EL1 and EL0 AArch64 only */
 	assert_int_equal(id(4, 1), 0);
-	assert_int_equal(id(5, 0), 0xf10305006); /* no PMU; 6 breakpoints, 4 watchpoints */
+	assert_int_equal(id(5, 0),
+			 0xf010305006); /* no double lock; no PMU; 6 breakpoints, 4 watchpoints */
 	assert_int_equal(id(6, 0), 0x00011120);
 	assert_int_equal(id(7, 0), 0x00000022);
 	assert_int_equal(id(1, 0), 0);
@@ -88,31 +89,33 @@ static void test_everything(void **state)
 	(void)state;
 	memset(standin_idregs, 0x11, sizeof(standin_idregs));
 	sysreg_init();
-	assert_int_equal(id(4, 0), 0x1101000001110011); /* CSV3, CSV2, DIT, GIC, SIMD, FP */
-	assert_int_equal(id(4, 1), 0x0000000000000011); /* SSBS, BT */
+	assert_int_equal(id(4, 0), 0x1101000011110011); /* CSV3, CSV2, DIT, RAS, GIC, SIMD, FP */
+	assert_int_equal(id(4, 1), 0x0000001000000111); /* NMI, MTE, SSBS, BT */
 	assert_int_equal(id(4, 4), 0);			/* SVE */
 	assert_int_equal(id(4, 5), 0);			/* SME */
-	assert_int_equal(id(5, 0), 0x0000000f10101006);
+	assert_int_equal(id(5, 0), 0x000000f010101006);
 	assert_int_equal(id(5, 1), 0);
 	assert_int_equal(id(6, 0), 0x1111111110111110); /* no TME */
-	assert_int_equal(id(6, 1), 0x0011111100111001); /* no pointer authentication */
-	assert_int_equal(id(6, 2), 0);
-	assert_int_equal(id(7, 0), 0x0000000000100011);
-	assert_int_equal(id(7, 1), 0x0000001000101001); /* no VHE, LOR, XNX, VMIDBits */
+	assert_int_equal(id(6, 1), 0x0111111111111111); /* no LS64 */
+	assert_int_equal(id(6, 2), 0x0011000001101111); /* no MOPS, CLRBHB */
+	assert_int_equal(id(7, 0), 0x1000000000100011);
+	assert_int_equal(id(7, 1), 0x0010101000101001); /* no VHE, LOR, XNX, VMIDBits */
 	assert_int_equal(id(7, 2), 0x1011001110100010);
 	assert_int_equal(id(7, 3), 0);
 	/* 7 everywhere: capped */
 	memset(standin_idregs, 0x77, sizeof(standin_idregs));
 	sysreg_init();
 	assert_int_equal(id(6, 0), 0x1221111110212120);
-	assert_int_equal(id(6, 1), 0x0011111100211002);
-	assert_int_equal(id(7, 0), 0x0000000000100022);
-	assert_int_equal(id(4, 1), 0x21);
+	assert_int_equal(id(6, 1), 0x0111211111211552);
+	assert_int_equal(id(6, 2), 0x0011000001105112);
+	assert_int_equal(id(7, 0), 0x1000000000100022);
+	assert_int_equal(id(7, 1), 0x0010101000301002);
+	assert_int_equal(id(4, 1), 0x0000001000000121);
 	/* "not there" of signed fields: FP, SIMD, the 4 and 64 KiB granules */
 	memset(standin_idregs, 0xff, sizeof(standin_idregs));
 	sysreg_init();
-	assert_int_equal(id(4, 0), 0x1101000001ff0011);
-	assert_int_equal(id(7, 0), 0x00000000ff100022);
+	assert_int_equal(id(4, 0), 0x1101000011ff0011);
+	assert_int_equal(id(7, 0), 0x10000000ff100022);
 }
 
 /* ID registers are for reading; rows above 7 are not among them. */
@@ -132,13 +135,13 @@ static void test_id_edges(void **state)
 
 static void test_undefined(void **state)
 {
-	/* op0, op1, CRn, CRm, op2: PMU, SVE's and trace's control, LOR, RAS, SCXTNUM, of the
-	 * implementation, MTE, EL2's own */
+	/* op0, op1, CRn, CRm, op2: PMU, SVE's and trace's control, LOR, SCXTNUM, of the
+	 * implementation, MTE, EL2's own, keys of a CPU without pointer authentication */
 	static const u8 names[][5] = {
 		{3, 3, 9, 12, 0}, {3, 3, 9, 13, 0}, {3, 3, 14, 8, 0}, {3, 0, 9, 14, 1},
-		{3, 0, 1, 2, 0},  {3, 0, 1, 2, 1},  {3, 0, 10, 4, 3}, {3, 0, 5, 3, 0},
+		{3, 0, 1, 2, 0},  {3, 0, 1, 2, 1},  {3, 0, 10, 4, 3}, {3, 0, 2, 1, 0},
 		{3, 3, 13, 0, 7}, {3, 0, 11, 0, 0}, {3, 0, 15, 0, 0}, {3, 0, 1, 0, 5},
-		{3, 4, 1, 1, 0},  {3, 3, 14, 0, 5}, {3, 3, 14, 0, 6},
+		{3, 4, 1, 1, 0},  {3, 0, 2, 3, 1},  {3, 3, 14, 0, 6},
 	};
 
 	(void)state;
@@ -148,6 +151,68 @@ static void test_undefined(void **state)
 		assert_false(mrs(n[0], n[1], n[2], n[3], n[4]));
 		assert_false(msr(n[0], n[1], n[2], n[3], n[4], 1));
 	}
+}
+
+/* FEAT_IDST: a read in the space of ID registers that is UNDEFINED says which it was. */
+static void test_idst(void **state)
+{
+	static const struct {
+		u64 esr, want;
+	} cases[] = {
+		{0x62384121, 0x62384121}, /* MRS x9, GMID_EL1 */
+		{0x62300121, 0x62300121}, /* op1 0, CRm 0, op2 0 */
+		{0x62384120, 0x02000000}, /* a write */
+		{0x62388121, 0x02000000}, /* op1 2 */
+		{0x62384131, 0x02000000}, /* CRm 8 */
+		{0x62384521, 0x02000000}, /* CRn 1 */
+	};
+
+	(void)state;
+	standin_idregs[7][2] = 1ull << 36;
+	sysreg_init();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		regs->pc = 0x40001000;
+		trap(cases[i].esr, 0, 0);
+		assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], cases[i].want);
+		assert_int_equal(vcpus[0].exits[EXIT_FAULT], i + 1);
+	}
+}
+
+/* Pointer authentication: the first use, of an instruction or a key, and no trap after it. */
+static void test_pac(void **state)
+{
+	(void)state;
+	standin_idregs[6][1] = 0x10;
+	sysreg_init();
+	for (unsigned i = 0; i < 3; i++) {
+		vcpus[0].ctx.hcr = 0x80080039;
+		regs->pc = 0x40001000;
+		trap(i == 0 ? 0x26000000 : esr_of(3, 0, 2, 1, 0, 9, i == 1), 0, 0);
+		assert_int_equal(regs->pc, 0x40001000); /* again */
+		assert_int_equal(vcpus[0].ctx.hcr, 0x30080080039);
+	}
+	assert_int_equal(vcpus[0].exits[EXIT_FAULT], 0);
+}
+
+static void test_ras(void **state)
+{
+	(void)state;
+	assert_true(mrs(3, 0, 5, 3, 0)); /* ERRIDR_EL1: no records */
+	assert_int_equal(regs->x[9], 0);
+	assert_false(msr(3, 0, 5, 3, 0, 1));
+	assert_true(msr(3, 0, 5, 3, 1, 7)); /* ERRSELR_EL1 */
+	assert_true(mrs(3, 0, 5, 3, 1));
+	assert_int_equal(regs->x[9], 0);
+	assert_true(mrs(3, 0, 5, 4, 2)); /* ERXSTATUS_EL1 */
+	assert_int_equal(regs->x[9], 0);
+}
+
+static void test_cpacr(void **state)
+{
+	(void)state;
+	assert_true(msr(3, 0, 1, 0, 2, ~0ull));
+	assert_true(mrs(3, 0, 1, 0, 2));
+	assert_int_equal(regs->x[9], 0x300000); /* FPEN only */
 }
 
 static void test_set_way(void **state)
@@ -194,6 +259,8 @@ static void test_timer(void **state)
 	vcpus[0].vtimer.offset = 400;
 	assert_true(mrs(3, 3, 14, 0, 1)); /* CNTPCT_EL0 */
 	assert_int_equal(regs->x[9], 600);
+	assert_true(mrs(3, 3, 14, 0, 5)); /* CNTPCTSS_EL0 */
+	assert_int_equal(regs->x[9], 600);
 	assert_false(msr(3, 3, 14, 0, 1, 0));
 	assert_true(msr(3, 3, 14, 2, 2, 1100)); /* CVAL */
 	assert_true(msr(3, 3, 14, 2, 1, 0xfd)); /* CTL: on; other bits are not there */
@@ -226,9 +293,9 @@ static void test_sweep(void **state)
 		trap(0x62000000 | iss, 0, 0);
 		defined += vcpus[0].exits[EXIT_FAULT] == faults;
 	}
-	/* 56 ID registers and 7 others are read-only, 8 write-only, 20 are both (of
+	/* 56 ID registers and 9 others are read-only, 8 write-only, 44 are both (of
 	 * breakpoints and watchpoints one each) */
-	assert_int_equal(defined, 56 + 7 + 8 + 2 * 20);
+	assert_int_equal(defined, 56 + 9 + 8 + 2 * 44);
 }
 
 int main(void)
@@ -238,6 +305,10 @@ int main(void)
 		cmocka_unit_test_setup(test_everything, setup),
 		cmocka_unit_test_setup(test_id_edges, setup),
 		cmocka_unit_test_setup(test_undefined, setup),
+		cmocka_unit_test_setup(test_idst, setup),
+		cmocka_unit_test_setup(test_pac, setup),
+		cmocka_unit_test_setup(test_ras, setup),
+		cmocka_unit_test_setup(test_cpacr, setup),
 		cmocka_unit_test_setup(test_set_way, setup),
 		cmocka_unit_test_setup(test_sgi, setup),
 		cmocka_unit_test_setup(test_timer, setup),

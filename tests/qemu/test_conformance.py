@@ -26,7 +26,7 @@ GUEST = """
 		}};
 """
 
-TOPICS = ["debug"]
+TOPICS = ["debug", "idregs"]
 
 # QEMU's major version and the CPU it plays; gic and cpus.
 MODELS = [(7, "cortex-a57"), (10, "max")]
@@ -62,7 +62,7 @@ def check(lines, topic):
     """The guest's last line says that it got to its end, and all was right."""
     wrong = [line for line in lines if line.startswith(("FAIL", "unexpected"))]
     assert not wrong, wrong
-    assert lines and re.fullmatch(rf"{topic}: [1-9]\d* right, 0 wrong", lines[-1]), lines
+    assert lines and re.fullmatch(rf"{topic}: [1-9]\d* right, 0 wrong, \d+ known", lines[-1]), lines
 
 
 @matrix
@@ -102,3 +102,13 @@ def test_breakpoints_of_others_never_hit(boot, dtb, qemu, version, cpu, cpus):
     assert machine.finish() == 0, machine.text[-6000:]
     for n in range(4):
         check(machine.lines(f"g{n}"), "debug")
+
+
+@pytest.mark.parametrize(("version", "cpu"), [(10, "max"), (7, "max")])
+def test_extensions_of_others_stay_theirs(boot, dtb, qemu, version, cpu):
+    """Pointer authentication's keys and DISR_EL1 of three guests on two CPUs."""
+    guests = "".join(guest(f"g{n}", "idregs", 1, f"rounds=40 seed={n + 1}") for n in range(3))
+    machine = boot(str(dtb(BUNDLE.format(guests=guests))), cpus=2, cpu=cpu, qemu=qemu(version))
+    assert machine.finish() == 0, machine.text[-6000:]
+    for n in range(3):
+        check(machine.lines(f"g{n}"), "idregs")

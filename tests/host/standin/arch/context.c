@@ -72,6 +72,21 @@ void context_fp_trap(struct context *ctx)
 	standin_fp_owner = ctx;
 }
 
+void context_pac_trap(struct context *ctx)
+{
+	context_write_hcr(ctx, ctx->hcr | HCR_EL2_API | HCR_EL2_APK);
+}
+
+u64 context_read_cpacr(const struct context *ctx)
+{
+	return ctx->el1[EL1_cpacr_el1] & CPACR_SHOWN;
+}
+
+void context_write_cpacr(struct context *ctx, u64 value)
+{
+	ctx->el1[EL1_cpacr_el1] = value & CPACR_SHOWN;
+}
+
 void context_fp_save(struct context *ctx)
 {
 	standin_fp_saves++;
