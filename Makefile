@@ -120,7 +120,7 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run test test-all check gdb lines bench-quick bench-where figures format \
+.PHONY: all image guests bundles systems run test test-all check gdb lines bench bench-quick bench-where figures format \
 	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
@@ -292,6 +292,18 @@ test-all:
 lines:
 	@ci/setup debug
 	@ci/lines
+
+## bench      Skerry and its peers side by side (4 minutes); ONLY=Skerry,Xen some; UPDATE=1 into docs/
+bench: $(BUILD)/bench/kvm-launcher
+	@ci/setup test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/bench/bench.py full $(if $(filter 1,$(UPDATE)),--update) $(if $(ONLY),--only '$(ONLY)')
+
+# What starts the measuring guest under KVM: a program for arm64 Linux, without a C library.
+$(BUILD)/bench/kvm-launcher: tests/bench/kvm-launcher.c
+	$(call at,CC)
+	$(Q)$(CC_AARCH64) -std=gnu11 -O2 -g $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector \
+		$(NO_FP) $(NO_LOOP_CALLS) -o $@ $<
 
 ## bench-quick  Skerry's counted figures, held against docs/bench-quick.json; UPDATE=1 writes it anew
 bench-quick:

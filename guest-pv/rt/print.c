@@ -12,11 +12,27 @@
 
 static struct lock console_lock;
 
+u64 uart_base(void)
+{
+	static u64 base;
+	node_t node;
+	u64 size;
+
+	if (!base) {
+		base = SKERRY_UART_BASE;
+		node = fdt_find("arm,pl011", 0);
+		fdt_reg(node ? node : fdt_find("arm,sbsa-uart", 0), 0, &base, &size);
+	}
+	return base;
+}
+
 void uart_putc(char c)
 {
-	while (load32(SKERRY_UART_BASE + UART_FR) & UART_FR_TXFF)
+	u64 base = uart_base();
+
+	while (load32(base + UART_FR) & UART_FR_TXFF)
 		;
-	*(volatile u8 *)(SKERRY_UART_BASE + UART_DR) = (u8)c;
+	*(volatile u8 *)(base + UART_DR) = (u8)c;
 }
 
 void console_write(const char *s, size_t n)

@@ -167,6 +167,8 @@ void guest_exit(u64 code) __attribute__((noreturn));
 /* ---- Console: by hypercall, a line at a time, or by byte stores to the PL011 -------------- */
 
 void console_write(const char *s, size_t n);
+/* Where the tree has the PL011 (or SBSA's part of one); SKERRY_UART_BASE if it has none. */
+u64 uart_base(void);
 void uart_putc(char c);
 /* printf's %d %u %x %s %c %%, l, width, 0 and - ; at most 255 bytes a call, which come out whole:
  * lines of two CPUs don't mix. */

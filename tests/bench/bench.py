@@ -4,6 +4,9 @@
 
     bench.py quick [--update]   Skerry alone, held against docs/bench-quick.json: fails where a row
                                 is more than 3 % worse than there; --update writes the file anew
+    bench.py full [--update] [--only NAME,…]   all platforms side by side, or those named: a table on the
+                                terminal, and results.json and plots in build/bench; --update puts them
+                                into docs/, the tables into docs/performance.md
 
 All figures are counted under QEMU's -icount (machine.py) and come out the same on any host with the
 same compiler and QEMU. docs/performance.md explains the rows.
@@ -14,9 +17,12 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime, timezone
 
+import peers
+import report
 import skerry
-from machine import QEMU, ROOT, Invalid
+from machine import BUILD, QEMU, ROOT, Invalid
 from rows import EVENTS, START
 
 COMMITTED = ROOT / "docs/bench-quick.json"
@@ -80,12 +86,35 @@ def quick(update):
     return 1 if bad else 0
 
 
+def full(update, only):
+    """All platforms, one after the other; says which can't be had."""
+    results = {"made": {"command": "make bench", "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
+                        "commit": report.commit(), **versions(), **peers.versions()}, "rows": {}}
+    for platform in peers.platforms():
+        if only and platform.name not in only:
+            continue
+        if platform.why:
+            print(f"not measured: {platform.name}, {platform.gic}: {platform.why}")
+            continue
+        print(f"{platform.name}, {platform.gic}", flush=True)
+        results["rows"].setdefault(platform.gic, {})[platform.name] = platform.figures()
+    report.write(results, BUILD / "bench")
+    print(report.terminal(results))
+    print(f"written: {(BUILD / 'bench').relative_to(ROOT)}/results.json and its plots")
+    if update:
+        report.publish(results)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["quick"])
+    parser.add_argument("what", choices=["quick", "full"])
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--only", default="")
     options = parser.parse_args()
     try:
+        if options.what == "full":
+            sys.exit(full(options.update, [name for name in options.only.split(",") if name]))
         sys.exit(quick(options.update))
     except Invalid as error:
         sys.exit(f"bench: the run is invalid: {error}")

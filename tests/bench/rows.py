@@ -6,6 +6,8 @@
 """
 from dataclasses import dataclass
 
+from machine import Invalid, figures
+
 
 @dataclass(frozen=True)
 class Row:
@@ -43,6 +45,28 @@ EVENTS = [
     Row("abort", "load from nowhere, abort into the guest and back", 250, 180),
     Row("first_fp", "first FP/SIMD instruction after a switch", 220, 150, "fp"),
 ]
+
+PARTS = list(dict.fromkeys(row.part for row in EVENTS))
+
+
+def events(measured, where):
+    """All rows about events, by name. measured(part): what the measuring guest said, None if there is
+    nothing of that kind; where: for a message."""
+    found = {}
+    for part in PARTS:
+        text = measured(part)
+        if text is None:
+            continue
+        got = figures(text)
+        if part == "one":
+            wrong = {name: got.get(name) for name in SANITY if got.get(name) != SANITY[name]}
+            if wrong:
+                raise Invalid(f"{where}: not what is known: {wrong}, expected {SANITY}")
+        for row in EVENTS:
+            if row.part == part and (row.source or row.name) in got:
+                found[row.name] = round(got[row.source or row.name] * row.share, 2)
+    return found
+
 
 START = [
     Row("boot_1g", "reset to the first guest of 16 MiB, 1 GiB of RAM", 300_000, 150_000),

@@ -6,8 +6,8 @@ import tempfile
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
-from machine import BUILD, ROOT, Invalid, figures, run
-from rows import EVENTS, SANITY
+import rows
+from machine import BUILD, ROOT, Invalid, run
 
 ci_figures = SourceFileLoader("figures", str(ROOT / "ci/figures")).load_module()
 
@@ -66,29 +66,19 @@ def measured(folder, board, part, **options):
     source += "\t};\n" + (CHANNEL if peer else "") + "};\n"
     text = boot(folder, source, r"\[bench\] done", gic=gic, cpus=1 + cpu, **options)
     turns = re.search(r"note peer_turns (\d+) of (\d+)", text)
-    if turns and turns[1] != turns[2]:
+    # A slice's end may come between two yields, now and then: that falls out of the figure.
+    if turns and abs(int(turns[1]) - int(turns[2])) > 0.01 * int(turns[2]):
         raise Invalid(f"{turns[2]} yields led to the other guest {turns[1]} times")
     return text
 
 
-def measure(folder, board, part):
-    """Its figures, by name."""
-    return figures(measured(folder, board, part))[0]
-
-
 def events(board):
     """All rows about events, by name."""
-    found = {}
     with tempfile.TemporaryDirectory() as folder:
-        for part in PARTS:
-            got = measure(folder, board, part)
-            if part == "one":
-                wrong = {name: got.get(name) for name in SANITY if got.get(name) != SANITY[name]}
-                if wrong:
-                    raise Invalid(f"{board}: not what is known: {wrong}, expected {SANITY}")
-            for row in EVENTS:
-                if row.part == part:
-                    found[row.name] = round(got[row.source or row.name] * row.share, 2)
+        found = rows.events(lambda part: measured(folder, board, part), board)
+    missing = [row.name for row in rows.EVENTS if row.name not in found]
+    if missing:
+        raise Invalid(f"{board}: the guest did not measure {missing}")
     return found
 
 

@@ -24,11 +24,10 @@ import tempfile
 from pathlib import Path
 
 import skerry
-from machine import BUILD, COUNT, LINE, Invalid
+from machine import BUILD, COUNT, LINE, REPEATS, Invalid
 from rows import EVENTS
 
 IMAGE_AT = 0x40200000  # QEMU's virt: 2 MiB behind the start of RAM
-REPEATS = 16           # bench.c: tries of TURNS turns, then of 2 * TURNS turns, after one to warm up
 QEMU_COUNTS = (-1, 0, 2)  # a turn's ticks less its instructions
 TOOL = "aarch64-linux-gnu-"
 

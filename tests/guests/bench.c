@@ -23,8 +23,11 @@
 #define AHEAD_BUSY 3000
 #define AHEAD_WFI 40000
 #define NOWHERE 0x0f000000 /* nothing is there, on any of these machines */
-#define XEN_VERSION 17	   /* Xen's hypercalls, by number: x16 */
+#define XEN_NOTHING 63	   /* of Xen's hypercalls, by number (x16), one that does not exist */
+#define XEN_MEMORY_OP 12
 #define XEN_SCHED_OP 29
+#define XEN_EVENT_CHANNEL_OP 32
+#define XEN_EVENT_PPI 31
 #define KVM_FEATURES 0x86000000 /* KVM's vendor-specific hypervisor service */
 #define SGI 3
 
@@ -91,14 +94,8 @@ static void rows_sanity(void)
 
 static void rows_traps(void)
 {
-	node_t uart = fdt_find("arm,pl011", 0);
-	u64 address = SKERRY_UART_BASE, size;
-
-	if (!uart)
-		uart = fdt_find("arm,sbsa-uart", 0);
-	fdt_reg(uart, 0, &address, &size);
 	if (on_xen)
-		row("hypercall", loop_xen, OWN_XEN, XEN_VERSION, 0, 0);
+		row("hypercall", loop_xen, OWN_XEN, XEN_NOTHING, 0, 0);
 	else
 		row("hypercall", loop_hvc, OWN_HVC, on_skerry() ? SKERRY_FEATURES : KVM_FEATURES,
 		    SKERRY_FEATURES, 0);
@@ -106,7 +103,7 @@ static void rows_traps(void)
 	row("gicd_typer", loop_load, OWN_LOOP, gic.gicd + 4, 0, 0);
 	row("gicd_isenabler_read", loop_load, OWN_LOOP, gic.gicd + 0x104, 0, 0);
 	row("gicd_isenabler_write", loop_store, OWN_LOOP, gic.gicd + 0x104, 0, 0);
-	row("pl011_fr", loop_load, OWN_LOOP, address + 0x18, 0, 0);
+	row("pl011_fr", loop_load, OWN_LOOP, uart_base() + 0x18, 0, 0);
 	row("id_register", loop_idreg, OWN_LOOP, 0, 0, 0);
 }
 
@@ -191,6 +188,69 @@ static void run_fp(void)
 	latency("first_fp", loop_fp, OWN_FP, SKERRY_YIELD, 0);
 }
 
+/* Xen's, by HVC #0xea1 (Xen, public/arch-arm.h). */
+static s64 xen(u64 op, u64 a, void *b)
+{
+	register u64 x16 __asm__("x16") = op;
+	register u64 x0 __asm__("x0") = a;
+	register u64 x1 __asm__("x1") = (u64)b;
+
+	__asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1) : "r"(x16) : "memory");
+	return (s64)x0;
+}
+
+/* An event channel between domains 1 and 2: the first makes it, its first, the other binds to it. */
+static void xen_bell_open(struct xen_bell *bell, bool first)
+{
+	struct {
+		u16 domain, size;
+		u32 space;
+		u64 index, frame;
+	} map = {0x7ff0, 0, 0, 0, 0}; /* this domain, its shared info */
+	struct {
+		u16 mine, other;
+		u32 port;
+	} unbound = {0x7ff0, 2, 0};
+	struct {
+		u16 other;
+		u32 remote_port, port;
+	} bind = {1, 1, 0};
+	u64 size;
+
+	fdt_reg(fdt_find("xen,xen", 0), 0, &bell->shared, &size);
+	map.frame = bell->shared >> 12;
+	if (xen(XEN_MEMORY_OP, 7, &map))
+		print("no shared info\n");
+	irq_enable(XEN_EVENT_PPI, NULL);
+	if (first) {
+		if (xen(XEN_EVENT_CHANNEL_OP, 6, &unbound))
+			print("no event channel\n");
+		bell->port = unbound.port;
+		return;
+	}
+	while (xen(XEN_EVENT_CHANNEL_OP, 0, &bind))
+		xen(XEN_SCHED_OP, 0, NULL);
+	bell->port = bind.port;
+	/* Binding is an event, too. */
+	irq_on();
+	irq_off();
+	*(volatile u8 *)bell->shared = 0;
+	*(volatile u64 *)(bell->shared + 8) = 0;
+	*(volatile u64 *)(bell->shared + 48) = 0;
+}
+
+static void run_bell_xen(void)
+{
+	struct xen_bell bell;
+
+	xen_bell_open(&bell, true);
+	let_peer_begin();
+	bench_vectors();
+	row("bell_there_and_back", loop_bell_xen, OWN_BELL_A + OWN_BELL_B + 2 * OWN_BELL_XEN, 4,
+	    (u64)&bell, gic.gicc);
+	use_vectors(vectors);
+}
+
 static void run_bell(const struct channel *c)
 {
 	let_peer_begin();
@@ -202,12 +262,18 @@ static void run_bell(const struct channel *c)
 
 static void be_peer(const struct channel *c)
 {
+	struct xen_bell bell;
+
 	if (arg_is("peer", "spin"))
 		loop_peer_spin(0, 0, 0, 0);
 	if (arg_is("peer", "fp"))
 		loop_peer_fp(0, SKERRY_YIELD, 0, 0);
 	if (arg_is("peer", "bell")) {
+		if (on_xen)
+			xen_bell_open(&bell, false);
 		bench_vectors();
+		if (on_xen)
+			loop_peer_bell_xen(0, 4, (u64)&bell, gic.gicc);
 		loop_peer_bell(0, SKERRY_DOORBELL, c->index, gic.gicc);
 	}
 	if (on_xen)
@@ -234,6 +300,8 @@ int main(void)
 		run_yield();
 	else if (arg_is("run", "fp"))
 		run_fp();
+	else if (arg_is("run", "bell") && on_xen)
+		run_bell_xen();
 	else if (arg_is("run", "bell"))
 		run_bell(&c);
 	else

@@ -7,6 +7,7 @@ import pytest
 from conftest import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "tests/bench"))
+import machine  # noqa: E402
 import skerry  # noqa: E402
 import where  # noqa: E402
 
@@ -22,7 +23,7 @@ def plugin():
 def test_sum_is_the_row(name, trapping, tmp_path):
     """What is the guest's own of an event: the instruction that traps, as QEMU counts it."""
     row, counts, ticks = where.event(name, "GICv3")
-    plain = skerry.measure(tmp_path, "GICv3", row.part)
+    plain = machine.figures(skerry.measured(tmp_path, "GICv3", row.part))
     functions = where.by_function(where.Image(), counts)
     assert ticks == plain[name]
     assert sum(count for _, count in functions) + trapping == pytest.approx(plain[name])

@@ -178,8 +178,17 @@ loop_\name:
 	again
 	leave
 
+	/* ... as Xen's event channels go: x20 = send, x21 = struct xen_bell. An event is not sent again
+	 * before its marks in the page that Xen shares with the guest are gone. */
+	.macro	bell_heard_xen
+	strb	wzr, [x24]			/* evtchn_upcall_pending */
+	str	xzr, [x24, #8]			/* evtchn_pending_sel */
+	str	xzr, [x24, #48]			/* evtchn_pending[0] */
+	.endm
+
 	enter	bell_xen
 	mov	x12, x22
+	ldr	x24, [x21, #8]
 	start
 	mov	x11, #0
 	mov	x16, #32			/* event_channel_op */
@@ -187,6 +196,7 @@ loop_\name:
 	mov	x1, x21
 	hvc	#0xea1
 	bell_wait
+	bell_heard_xen
 	again
 	leave
 
@@ -234,8 +244,10 @@ loop_\name:
 
 	enter	peer_bell_xen
 	mov	x12, x22
+	ldr	x24, [x21, #8]
 1:	mov	x11, #0
 	bell_wait
+	bell_heard_xen
 	mov	x16, #32
 	mov	x0, x20
 	mov	x1, x21

@@ -50,6 +50,13 @@ u64 loop_fp(u64 turns, u64 x0, struct latency *, u64 x1);
 #define OWN_BELL_A (OWN_LOOP + 3 + 4 + OWN_IRQ)
 #define OWN_BELL_B (4 + 4 + OWN_IRQ)
 u64 loop_bell(u64 turns, u64 x0, u64 x1, u64 gicc);
+
+/* The same by Xen's event channels; each side has four instructions more. */
+#define OWN_BELL_XEN 4
+struct xen_bell {
+	u32 port;
+	u64 shared; /* the page that Xen shares with this guest */
+};
 u64 loop_bell_xen(u64 turns, u64 x0, u64 x1, u64 gicc);
 
 /* What the other guest does, for ever. Its own instructions a turn: */
