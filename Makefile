@@ -230,7 +230,7 @@ $(BUILD)/bundles/%.dtb: %.dts | $(guests)
 
 # Those that ci/setup has fetched, each a folder that bundles name by /incbin/("systems/NAME/FILE").
 # Bundles that hold one are large, and not everybody's: not among those of `make`.
-systems      := $(foreach name,linux-6.1 linux-6.12 busybox u-boot efi xen,\
+systems      := $(foreach name,linux-6.1 linux-6.12 busybox pi-trees u-boot efi xen,\
 		$(if $(call cached,$(name)),$(name)))
 system_links := $(systems:%=$(BUILD)/systems/%/.complete)
 # What system a bundle takes in, by its text.

@@ -18,7 +18,7 @@
 
 # What compiles on the host and counts for the coverage: all that touches no hardware.
 host_el2 := $(filter-out el2/arch/% el2/board/% el2/main.c,$(filter %.c,$(el2_src))) \
-	    $(wildcard el2/board/*tree*.c) el2/board/atags.c
+	    $(wildcard el2/board/*tree*.c) $(addprefix el2/board/,atags.c greet.c)
 host_helpers := $(shell find tests/host -name '*.c' -not -name 'test_*.c' 2>/dev/null | sort)
 host_tests   := $(sort $(wildcard tests/host/test_*.c))
 fast_tests   := $(shell grep -l '^// also: fast' $(host_tests))

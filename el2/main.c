@@ -10,6 +10,7 @@
 #include "arch/timer.h"
 #include "board/board.h"
 #include "board/gic.h"
+#include "board/greet.h"
 #include "board/handover.h"
 #include "board/power.h"
 #include "board/say.h"
@@ -18,7 +19,6 @@
 #include "guest/life.h"
 #include "guest/switch.h"
 #include "lib/fdt.h"
-#include "lib/format.h"
 #include "board/random.h"
 #include "lib/string.h"
 #include "mm/frames.h"
@@ -176,48 +176,35 @@ static unsigned start_cpus(void)
 	return up;
 }
 
-/* Where am I, and how did I get here. */
-static void greet(const struct handover *h, u64 x0, u64 level)
-{
-	char tree[80];
-
-	if (!h->built_in)
-		format(tree, sizeof(tree), "device tree at %p", h->tree);
-	else if (!h->atags_at)
-		format(tree, sizeof(tree), "no device tree (x0 = 0x%lx): a built-in one", x0);
-	else
-		format(tree, sizeof(tree), "no device tree: a built-in one, ATAGs at 0x%lx%s",
-		       h->atags_at, h->atags_good ? "" : " that make no sense");
-	say("\nskerry: entered at EL%lu, image at %p, %s\n", level, image_start, tree);
-	say("skerry: board  %s\n", board.model);
-}
-
-/* EL1 has no way up: say so, in words that name the likely reason. */
-NORETURN static __attribute__((noinline)) void refuse_el1(const void *tree)
-{
-	struct fdt_error err = {{0}};
-	struct fdt fdt;
-
-	if (fdt_open(&fdt, tree, 2 * MIB, &err) && board_read(&board, &fdt, &err)) {
-		say_init(&board);
-		say("\nskerry: entered at EL1, but a hypervisor needs EL2.\n"
-		    "skerry: under QEMU add virtualization=on to -M virt; on a board, look for a\n"
-		    "skerry: boot loader that starts the kernel at EL2.\n");
-		power_off(1);
-	}
-	cpu_halt();
-}
-
-/* The board can't be known: a UART that this CPU suggests, so that a person learns why. */
+/* No tree leads to a UART: one that this CPU suggests, so that a person learns why. */
 static __attribute__((noinline)) void find_voice(void)
 {
 	for (unsigned n = 0; handover_guess_uart(n, &board); n++) {
-		map_range(&board.uart_regs);
-		if (handover_uart_answers(board.uart_regs.base)) {
+		if (cpu_level() == 2)
+			map_range(&board.uart.regs);
+		if (handover_uart_answers(board.uart.regs.base)) {
 			say_init(&board);
 			return;
 		}
 	}
+}
+
+/* EL1 has no way up: say so, in words that name the likely reason. There are no vectors, so a tree is
+ * looked for at x0 only if that can be one. */
+NORETURN static __attribute__((noinline)) void refuse_el1(u64 x0)
+{
+	struct fdt_error err = {{0}};
+	struct fdt fdt;
+
+	if (x0 && x0 % 8 == 0 && fdt_open(&fdt, (const void *)x0, 2 * MIB, &err) &&
+	    board_read(&board, &fdt, &err) && board.uart.kind != BOARD_UART_NONE)
+		say_init(&board);
+	else
+		find_voice();
+	say("\nskerry: entered at EL1, but a hypervisor needs EL2.\n"
+	    "skerry: under QEMU add virtualization=on to -M virt; on a board, look for a\n"
+	    "skerry: boot loader that starts the kernel at EL2.\n");
+	power_off(1);
 }
 
 static __attribute__((noinline)) void read_board(const struct handover *h, u64 x0)
@@ -225,17 +212,18 @@ static __attribute__((noinline)) void read_board(const struct handover *h, u64 x
 	struct fdt_error err = {{0}};
 	struct fdt fdt;
 
-	if (!h->tree) {
-		find_voice();
+	if (!h->tree)
 		panic("no device tree at x0 = 0x%lx, and no board that is known without one", x0);
-	}
-	if (!fdt_open(&fdt, h->tree, 2 * MIB, &err) || !board_read(&board, &fdt, &err)) {
-		find_voice();
+	if (!fdt_open(&fdt, h->tree, 2 * MIB, &err) || !board_read(&board, &fdt, &err))
 		panic("device tree at %p: %s", h->tree, err.text);
-	}
 	handover_complete(h, &board);
-	map_range(&board.uart_regs);
 	map_range(&board.watchdog);
+	if (board.uart.kind == BOARD_UART_NONE) {
+		say("skerry: no UART in the tree that Skerry has a driver for: one is guessed\n");
+		find_voice();
+		return;
+	}
+	map_range(&board.uart.regs);
 	say_init(&board);
 }
 
@@ -294,22 +282,22 @@ static void idle_interrupts(void)
 void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 {
 	static struct handover handover;
+	static struct entry entry;
 	unsigned cpus;
 
-	(void)hcr;
-	(void)sctlr;
-	(void)spsr;
-	(void)daif;
 	if (cpu_level() != 2)
-		refuse_el1((const void *)x0);
+		refuse_el1(x0);
 	pcpus[0].stack_top = (u64)boot_stack_top;
 	pcpus[0].mpidr = pcpu_mpidr();
 	pcpu_set(&pcpus[0]);
 	cpu_init();
+	say_last_resort = find_voice;
 	handover_find(x0, &handover);
 	enable_mmu(handover.tree);
 	read_board(&handover, x0);
-	greet(&handover, x0, level);
+	entry = (struct entry){
+		x0, level, hcr, sctlr, spsr, daif, cpu_midr(), (u64)image_start, (u64)image_end};
+	greet(&entry, &handover, board.model);
 	map_memory();
 	map_devices();
 	init_frames();
@@ -335,8 +323,8 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 	__atomic_store_n(&switch_idle_interrupts, idle_interrupts, __ATOMIC_RELEASE);
 	load_bundle(cpus);
 	guests_start();
-	if (board.uart_irq) {
-		gic->enable(board.uart_irq, true);
+	if (board.uart.irq) {
+		gic->enable(board.uart.irq, true);
 		say_listen();
 	}
 	say("skerry: ready  after %lu ticks of the counter\n", timer_now());

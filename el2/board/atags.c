@@ -31,14 +31,19 @@ static bool take_range(const u32 *tag, bool size_first, struct fdt_range *range)
 	return true;
 }
 
-/* A command line that does not end within its tag is none. */
+/* A command line that does not end within its tag is none. Byte by byte: the MMU is off. */
 static void take_command_line(const u32 *tag, struct atags *out)
 {
 	const char *text = (const char *)&tag[HEADER];
 	size_t room = (size_t)(tag[0] - HEADER) * sizeof(u32);
+	size_t length = strnlen(text, room);
 
-	if (strnlen(text, room) < room)
-		out->command_line = text;
+	if (length == room)
+		return;
+	length = MIN(length, sizeof(out->command_line) - 1);
+	for (size_t i = 0; i < length; i++)
+		out->command_line[i] = text[i];
+	out->command_line[length] = '\0';
 }
 
 static bool take(const u32 *tag, struct atags *out)
@@ -92,6 +97,6 @@ void atags_apply(const struct atags *tags, u64 limit, struct board *out)
 		board_add_ram(out, known[i]);
 	if (tags->initrd.size)
 		out->initrd = tags->initrd;
-	if (tags->command_line)
+	if (tags->command_line[0])
 		board_take_bootargs(out, tags->command_line);
 }

@@ -13,8 +13,8 @@
 struct atags {
 	struct fdt_range ram[ATAGS_RAM_MAX];
 	unsigned rams;
-	struct fdt_range initrd;  /* size 0: none */
-	const char *command_line; /* NULL: none */
+	struct fdt_range initrd; /* size 0: none */
+	char command_line[256];	 /* cut to fit; a copy: the list's page is not mapped later */
 };
 
 /* Whether a list begins with these two words: size and tag of ATAG_CORE. */

@@ -12,11 +12,18 @@
 
 #define BOARD_RAM_MAX 16
 #define BOARD_RESERVED_MAX 32
+#define BOARD_UARTS_MAX 4
 
 enum board_gic { BOARD_GIC_NONE, BOARD_GIC_V2, BOARD_GIC_V3, BOARD_GIC_BCM2836 };
 enum board_uart { BOARD_UART_NONE, BOARD_UART_PL011, BOARD_UART_BCM2835_AUX };
 enum board_enable { BOARD_ENABLE_NONE, BOARD_ENABLE_PSCI, BOARD_ENABLE_SPIN_TABLE };
 enum board_conduit { BOARD_PSCI_NONE, BOARD_PSCI_SMC, BOARD_PSCI_HVC };
+
+struct board_serial {
+	enum board_uart kind;
+	struct fdt_range regs;
+	u32 irq; /* INTID; 0: none. BCM2836: see board/bcm2836.c */
+};
 
 struct board {
 	char model[64]; /* `model`, else the first `compatible`, cut to fit, printable */
@@ -48,9 +55,11 @@ struct board {
 	u32 hyp_timer, virtual_timer; /* INTIDs of CNTHP and CNTV */
 	u32 timer_frequency;	      /* clock-frequency; 0: CNTFRQ_EL0 is right */
 
-	enum board_uart uart; /* what /chosen/stdout-path names, else serial0, else the first */
-	struct fdt_range uart_regs;
-	u32 uart_irq; /* INTID; 0: none. BCM2836: see board/bcm2836.c */
+	struct board_serial uarts[BOARD_UARTS_MAX]; /* those that are not disabled */
+	unsigned uart_count;
+	/* EL2's own: of the kind that bootargs' console= says, else what /chosen/stdout-path names, else
+	 * serial0, else the first; kind NONE if there is none. */
+	struct board_serial uart;
 
 	/* BCM283x, BCM2711; size 0: not in the tree. Pins, the mailbox to the VideoCore's firmware, and
 	 * the power manager with the watchdog. */
@@ -72,7 +81,7 @@ bool board_read(struct board *board, const struct fdt *fdt, struct fdt_error *er
  * above what the array holds are left out: the machine can be run without them. */
 void board_add_ram(struct board *board, struct fdt_range region);
 
-/* What of the boot loader's command line is for EL2; NULL: there is none. */
+/* What of the boot loader's command line is for EL2, of a board that is read; NULL: there is none. */
 void board_take_bootargs(struct board *board, const char *text);
 
 #endif

@@ -54,9 +54,9 @@ bool handover_guess_uart(unsigned n, struct board *out)
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if ((known[i].part == part || known[i].part == ANY_PART) && n-- == 0) {
-			memset(out, 0, sizeof(*out));
-			out->uart = BOARD_UART_PL011;
-			out->uart_regs = (struct fdt_range){known[i].uart, PAGE_SIZE};
+			out->uart = (struct board_serial){BOARD_UART_PL011,
+							  {known[i].uart, PAGE_SIZE},
+							  0};
 			return true;
 		}
 	return false;

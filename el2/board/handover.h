@@ -23,8 +23,8 @@ void handover_find(u64 x0, struct handover *out);
 /* What atags and the kind of board have to say about a built-in tree that has been read. */
 void handover_complete(const struct handover *handover, struct board *out);
 
-/* For a start that failed before there was a UART: where one may be, n = 0, 1 ..., as this CPU suggests.
- * False: no more. Nothing is touched. */
+/* For a board whose tree leads to no UART: where one may be, n = 0, 1 ..., as this CPU suggests, into
+ * out->uart. False: no more. Nothing is touched. */
 bool handover_guess_uart(unsigned n, struct board *out);
 
 /* Does a PL011 answer at this address (mapped as a device, or the MMU off)? */

@@ -24,6 +24,8 @@
 /* Longer than another CPU needs for a whole line. */
 #define LAST_WORDS_TRIES 10000000u
 
+void (*say_last_resort)(void);
+
 static const struct uart_ops *uart; /* NULL until say_init */
 
 static struct lock line;     /* lock say: the UART, `patience`, and what was said before it */
@@ -90,11 +92,11 @@ static const struct uart_ops *driver_of(enum board_uart kind)
 
 void say_init(const struct board *which)
 {
-	const struct uart_ops *driver = driver_of(which->uart);
+	const struct uart_ops *driver = driver_of(which->uart.kind);
 
 	if (driver == NULL)
 		return;
-	driver->init(which->uart_regs.base);
+	driver->init(which->uart.regs.base);
 	screen.terminal = which->terminal;
 	uart = driver;
 	for (size_t i = 0; i < early_used; i++)
@@ -176,7 +178,11 @@ static bool try_for_a_while(struct lock *lock)
 void say_last_words(void)
 {
 	const struct pcpu *self = this_pcpu();
+	void (*resort)(void) = say_last_resort;
 
+	say_last_resort = NULL; /* what it finds may end here too */
+	if (uart == NULL && resort)
+		resort();
 	if (uart == NULL || last_speaker == self)
 		return;
 	for (unsigned tries = 0; !lock_try(&last); tries++)

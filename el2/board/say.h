@@ -25,13 +25,17 @@ void say_line(const void *owner, const char *line, size_t n);
 /* The unfinished line at the bottom of the screen is owner's, and is this; n = 0: no more. */
 void say_stand(const void *owner, const char *text, size_t n);
 
+/* What may still find a UART when the machine stops before say_init(), so that a person learns why; it
+ * calls say_init() if it does. NULL: nothing can. */
+extern void (*say_last_resort)(void);
+
 /* A person looks on: colours and lines that are wiped. False before say_init(). */
 bool say_terminal(void);
 
 /* A byte typed at the serial line, -1 if none waits. */
 int say_getc(void);
 
-/* Turns the receive interrupt on; its INTID is board.uart_irq. */
+/* Turns the receive interrupt on; its INTID is board.uart.irq. */
 void say_listen(void);
 
 /* EL2 cannot go on: the message, a back-trace, and the machine stops with status 1. Takes no lock

@@ -16,7 +16,6 @@
 struct board board;
 
 #define DEPTH_MAX 16
-#define CONSOLES_MAX 4
 #define KNOWN 128		 /* a power of two */
 #define CELLS_MAX 2		 /* of an address or a size that EL2 can use */
 #define AFFINITY 0xff00ffffffULL /* MPIDR_EL1: Aff3, Aff2, Aff1, Aff0 */
@@ -142,8 +141,6 @@ struct interrupts {
 };
 
 struct console {
-	enum board_uart uart;
-	struct fdt_range regs;
 	struct interrupts interrupts;
 	u32 depth;
 	const char *path[DEPTH_MAX + 1]; /* names from the root's child (2) to the node (depth) */
@@ -176,10 +173,9 @@ struct reader {
 	struct intc gic, local, armctrl;
 	struct interrupts timer;
 	int timer_node;
-	struct console consoles[CONSOLES_MAX];
-	unsigned console_count;
-	const char *stdout_path; /* NULL: not said */
-	int aliases;		 /* offset of the node; -1: none */
+	struct console consoles[BOARD_UARTS_MAX]; /* more of the same of the board's uarts[] */
+	const char *stdout_path, *bootargs;	  /* NULL: not said */
+	int aliases;				  /* offset of the node; -1: none */
 	u64 initrd_start, initrd_end;
 };
 
@@ -429,6 +425,9 @@ static bool read_cpu(struct reader *r)
 		enable = BOARD_ENABLE_PSCI;
 	else if (is_text(r, ENABLE_METHOD, "spin-table") && release)
 		enable = BOARD_ENABLE_SPIN_TABLE;
+	if (enable == BOARD_ENABLE_SPIN_TABLE &&
+	    !add_reserved(r, r->node.offset, (struct fdt_range){release, sizeof(u64)}))
+		return false;
 	out->cpus[out->cpu_count].mpidr = mpidr;
 	out->cpus[out->cpu_count].enable = enable;
 	out->cpus[out->cpu_count++].release = release;
@@ -489,15 +488,17 @@ static bool read_gicv3(struct reader *r)
 	return true;
 }
 
-static bool read_console(struct reader *r, enum board_uart uart)
+static bool read_console(struct reader *r, enum board_uart kind)
 {
-	struct console *console = &r->consoles[r->console_count];
+	struct board *out = r->board;
+	struct board_serial *uart = &out->uarts[out->uart_count];
+	struct console *console = &r->consoles[out->uart_count];
 
 	/* One that can't be reached, or one too many, is no reason to stop: it is left out. */
-	if (r->console_count == CONSOLES_MAX || !reg_of(r, 0, &console->regs))
+	if (out->uart_count == BOARD_UARTS_MAX || !reg_of(r, 0, &uart->regs))
 		return true;
-	r->console_count++;
-	console->uart = uart;
+	out->uart_count++;
+	uart->kind = kind;
 	console->interrupts = interrupts_of(r);
 	console->depth = r->depth;
 	for (u32 i = 2; i <= r->depth; i++)
@@ -543,29 +544,40 @@ static void fold_seed(struct board *out, struct value seed)
 			    fdt_cells(seed.data + 4 * i, 1) * 0x9e3779b97f4a7c15ULL;
 }
 
-/* Whether `word` is one of the words of `text`, which blanks part. */
-static bool has_word(const char *text, const char *word)
+/* Linux' names for what EL2 has drivers for. */
+static enum board_uart uart_called(const char *name)
 {
-	size_t n = strlen(word);
-
-	while (text && *text) {
-		if (!strncmp(text, word, n) && (text[n] == ' ' || !text[n]))
-			return true;
-		text = strchr(text, ' ');
-		if (text)
-			text++;
-	}
-	return false;
+	if (!strncmp(name, "ttyAMA", 6))
+		return BOARD_UART_PL011;
+	return !strncmp(name, "ttyS", 4) ? BOARD_UART_BCM2835_AUX : BOARD_UART_NONE;
 }
 
+static void take_console(struct board *out, enum board_uart kind)
+{
+	for (unsigned i = 0; i < out->uart_count && out->uart.kind != kind; i++)
+		if (out->uarts[i].kind == kind)
+			out->uart = out->uarts[i];
+}
+
+/* Words, which blanks part. */
 void board_take_bootargs(struct board *out, const char *text)
 {
-	out->terminal = has_word(text, "terminal");
+	out->terminal = false;
+	while (text && *text) {
+		const char *end = strchr(text, ' ');
+		size_t n = end ? (size_t)(end - text) : strlen(text);
+
+		if (n == 8 && !strncmp(text, "terminal", n))
+			out->terminal = true;
+		else if (n > 8 && !strncmp(text, "console=", 8))
+			take_console(out, uart_called(text + 8));
+		text = end ? end + 1 : NULL;
+	}
 }
 
 static void read_chosen(struct reader *r)
 {
-	board_take_bootargs(r->board, text_of(r, BOOTARGS));
+	r->bootargs = text_of(r, BOOTARGS);
 	r->initrd_start = number_of(r, INITRD_START, 0);
 	r->initrd_end = number_of(r, INITRD_END, 0);
 	r->stdout_path = text_of(r, STDOUT_PATH);
@@ -778,12 +790,10 @@ static const char *find_alias(const struct reader *r, const char *name, size_t l
  * that the board's makers call the first. */
 static void choose_console(struct reader *r)
 {
-	const struct console *chosen = &r->consoles[0];
+	struct board *out = r->board;
 	const char *path = r->stdout_path;
 	size_t length = 0;
 
-	if (!r->console_count)
-		return;
 	if (!path)
 		path = "serial0";
 	while (path[length] && path[length] != ':')
@@ -792,12 +802,11 @@ static void choose_console(struct reader *r)
 		path = find_alias(r, path, length);
 		length = path ? strlen(path) : 0;
 	}
-	for (unsigned i = 0; path && i < r->console_count; i++)
-		if (path_is(path, length, &r->consoles[i]))
-			chosen = &r->consoles[i];
-	r->board->uart = chosen->uart;
-	r->board->uart_regs = chosen->regs;
-	r->board->uart_irq = resolve(r, &chosen->interrupts, 0);
+	for (unsigned i = 0; i < out->uart_count; i++) {
+		out->uarts[i].irq = resolve(r, &r->consoles[i].interrupts, 0);
+		if (i == 0 || (path && path_is(path, length, &r->consoles[i])))
+			out->uart = out->uarts[i];
+	}
 }
 
 /* A Raspberry Pi 4 lists the BCM2836's controller as well: a GIC goes first. */
@@ -849,6 +858,7 @@ bool board_read(struct board *out, const struct fdt *fdt, struct fdt_error *err)
 	if (!choose_gic(&r) || !choose_timers(&r))
 		return false;
 	choose_console(&r);
+	board_take_bootargs(out, r.bootargs);
 	if (r.initrd_end > r.initrd_start)
 		out->initrd = (struct fdt_range){r.initrd_start, r.initrd_end - r.initrd_start};
 	return true;

@@ -216,7 +216,7 @@ static void serve(struct vcpu *vcpu, u32 intid)
 	} else if (intid == board.gic_maintenance) {
 		if (vcpu)
 			vgic_maintenance(&vcpu->vgic);
-	} else if (intid == board.uart_irq) {
+	} else if (intid == board.uart.irq) {
 		cp_input();
 	} else if (intid != board.virtual_timer) { /* that one was off before its vCPU left */
 		unknown_interrupt(intid);

@@ -43,6 +43,22 @@ static void qemus_list(void **state)
 	assert_int_equal(machine.initrd.base, 0x08000000);
 	assert_int_equal(machine.initrd.size, 0x20fd);
 	assert_true(machine.terminal);
+	assert_string_equal(tags.command_line, "terminal x");
+}
+
+/* One that is too long is cut, one without an end is none. */
+static void command_lines(void **state)
+{
+	u32 list[2 + 2 + 80 + 2] = {2, 0x54410001, 2 + 80, 0x54410009};
+	struct atags tags;
+
+	(void)state;
+	memset(&list[4], 'x', 80 * 4 - 1);
+	assert_true(atags_read(list, ARRAY_SIZE(list), &tags));
+	assert_int_equal(strlen(tags.command_line), 255);
+	memset(&list[4], 'x', 80 * 4);
+	assert_true(atags_read(list, ARRAY_SIZE(list), &tags));
+	assert_string_equal(tags.command_line, "");
 }
 
 /* What they don't say stays as the tree has it. */
@@ -130,7 +146,7 @@ static void endless_text(void **state)
 
 	(void)state;
 	assert_true(atags_read(list, ARRAY_SIZE(list), &tags));
-	assert_null(tags.command_line);
+	assert_string_equal(tags.command_line, "");
 }
 
 static void mutated(void **state)
@@ -164,9 +180,10 @@ static void mutated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(qemus_list),	 cmocka_unit_test(core_only),
-		cmocka_unit_test(memory_is_cut), cmocka_unit_test(broken),
-		cmocka_unit_test(endless_text),	 cmocka_unit_test(mutated),
+		cmocka_unit_test(qemus_list), cmocka_unit_test(command_lines),
+		cmocka_unit_test(core_only),  cmocka_unit_test(memory_is_cut),
+		cmocka_unit_test(broken),     cmocka_unit_test(endless_text),
+		cmocka_unit_test(mutated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,9 +119,9 @@ static void virt_v3(void **state)
 	assert_int_equal(machine.hyp_timer, 26);
 	assert_int_equal(machine.virtual_timer, 27);
 	assert_int_equal(machine.timer_frequency, 62500000);
-	assert_int_equal(machine.uart, BOARD_UART_PL011);
-	EXPECT_RANGE(machine.uart_regs, 0x9040000, 0x1000);
-	assert_int_equal(machine.uart_irq, 40);
+	assert_int_equal(machine.uart.kind, BOARD_UART_PL011);
+	EXPECT_RANGE(machine.uart.regs, 0x9040000, 0x1000);
+	assert_int_equal(machine.uart.irq, 40);
 	EXPECT_RANGE(machine.initrd, 0x48000000, 0x12345);
 	assert_int_not_equal(machine.seed, 0);
 }
@@ -144,7 +144,7 @@ static void virt_v2(void **state)
 	assert_int_equal(machine.gic_maintenance, 25);
 	assert_int_equal(machine.hyp_timer, 26);
 	assert_int_equal(machine.virtual_timer, 27);
-	assert_int_equal(machine.uart_irq, 33);
+	assert_int_equal(machine.uart.irq, 33);
 	EXPECT_RANGE(machine.initrd, 0, 0);
 	assert_int_equal(machine.seed, 0);
 	assert_int_equal(machine.timer_frequency, 0);
@@ -168,9 +168,9 @@ static void pi4(void **state)
 	EXPECT_RANGE(machine.gicv, 0xff846000, 0x2000);
 	assert_int_equal(machine.gic_maintenance, 25);
 	assert_int_equal(machine.hyp_timer, 26);
-	assert_int_equal(machine.uart, BOARD_UART_PL011);
-	EXPECT_RANGE(machine.uart_regs, 0xfe201000, 0x200);
-	assert_int_equal(machine.uart_irq, 153);
+	assert_int_equal(machine.uart.kind, BOARD_UART_PL011);
+	EXPECT_RANGE(machine.uart.regs, 0xfe201000, 0x200);
+	assert_int_equal(machine.uart.irq, 153);
 	EXPECT_RANGE(machine.initrd, 0x2eff0000, 0x8000);
 }
 
@@ -184,13 +184,16 @@ static void pi3(void **state)
 	assert_int_equal(machine.hyp_timer, 18); /* the core's own: 16 + source */
 	assert_int_equal(machine.virtual_timer, 19);
 	assert_int_equal(machine.gic_maintenance, 0);
-	assert_int_equal(machine.uart, BOARD_UART_BCM2835_AUX);
-	EXPECT_RANGE(machine.uart_regs, 0x3f215040, 0x40);
-	assert_int_equal(machine.uart_irq, 93); /* 32 + 32 * 1 + 29 */
+	assert_int_equal(machine.uart.kind, BOARD_UART_BCM2835_AUX);
+	EXPECT_RANGE(machine.uart.regs, 0x3f215040, 0x40);
+	assert_int_equal(machine.uart.irq, 93); /* 32 + 32 * 1 + 29 */
 	assert_int_equal(machine.cpus[0].release, 0xd8);
 	assert_int_equal(machine.cpus[1].release, 0xe0);
 	assert_int_equal(machine.cpus[2].enable, BOARD_ENABLE_NONE);
 	EXPECT_RANGE(machine.reserved[0], 0, 0x1000);
+	EXPECT_RANGE(machine.reserved[1], 0xd8, 8); /* words that CPUs still wait at */
+	EXPECT_RANGE(machine.reserved[2], 0xe0, 8);
+	assert_int_equal(machine.reserveds, 3);
 }
 
 /* CPU 0 is the one that reads this; the others wait at the words of the firmware's stub. */
@@ -219,9 +222,9 @@ static void built_in_pi3(void **state)
 	EXPECT_RANGE(machine.gicc, 0x3f00b200, 0x200);
 	assert_int_equal(machine.hyp_timer, 18);
 	assert_int_equal(machine.virtual_timer, 19);
-	assert_int_equal(machine.uart, BOARD_UART_PL011);
-	EXPECT_RANGE(machine.uart_regs, 0x3f201000, 0x200);
-	assert_int_equal(machine.uart_irq, 121); /* 32 + 32 * 2 + 25 */
+	assert_int_equal(machine.uart.kind, BOARD_UART_PL011);
+	EXPECT_RANGE(machine.uart.regs, 0x3f201000, 0x200);
+	assert_int_equal(machine.uart.irq, 121); /* 32 + 32 * 2 + 25 */
 	EXPECT_RANGE(machine.mailbox, 0x3f00b880, 0x40);
 	EXPECT_RANGE(machine.watchdog, 0x3f100000, 0x114);
 	EXPECT_RANGE(machine.gpio, 0x3f200000, 0xb4);
@@ -241,9 +244,9 @@ static void built_in_pi4(void **state)
 	assert_int_equal(machine.gic_maintenance, 25);
 	assert_int_equal(machine.hyp_timer, 26);
 	assert_int_equal(machine.virtual_timer, 27);
-	assert_int_equal(machine.uart, BOARD_UART_PL011);
-	EXPECT_RANGE(machine.uart_regs, 0xfe201000, 0x200);
-	assert_int_equal(machine.uart_irq, 153);
+	assert_int_equal(machine.uart.kind, BOARD_UART_PL011);
+	EXPECT_RANGE(machine.uart.regs, 0xfe201000, 0x200);
+	assert_int_equal(machine.uart.irq, 153);
 	EXPECT_RANGE(machine.mailbox, 0xfe00b880, 0x40);
 	EXPECT_RANGE(machine.watchdog, 0xfe100000, 0x114);
 	EXPECT_RANGE(machine.gpio, 0xfe200000, 0xb4);
@@ -273,10 +276,36 @@ static void console_paths(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		read_variant("pi4", "\"serial1:115200n8\"", cases[i].path);
-		assert_int_equal(machine.uart_regs.base, cases[i].base);
+		assert_int_equal(machine.uart.regs.base, cases[i].base);
 	}
 	read_variant("pi4", "aliases", "nicknames");
-	assert_int_equal(machine.uart_regs.base, 0xfe215040);
+	assert_int_equal(machine.uart.regs.base, 0xfe215040);
+}
+
+/* Linux' words for it, as a Pi's firmware writes them for the UART that it has made the first. */
+static void console_by_bootargs(void **state)
+{
+	static const struct {
+		const char *args;
+		u64 base;
+	} cases[] = {
+		{"stdout-path = \"serial1\"; bootargs = \"console=ttyS0,115200\"", 0xfe215040},
+		{"stdout-path = \"serial0\"; bootargs = \"a console=ttyAMA0,115200 b\"",
+		 0xfe201000},
+		{"stdout-path = \"serial0\"; bootargs = \"console=ttyS0 console=ttyAMA1\"",
+		 0xfe201000},
+		{"stdout-path = \"serial1\"; bootargs = \"console=tty1\"", 0xfe201000},
+		{"stdout-path = \"serial1\"; bootargs = \"noconsole=ttyS0 console=\"", 0xfe201000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		read_variant("pi4", "stdout-path = \"serial1:115200n8\"", cases[i].args);
+		assert_int_equal(machine.uart.regs.base, cases[i].base);
+		assert_int_equal(machine.uart.irq, cases[i].base == 0xfe201000 ? 153 : 125);
+	}
+	read_variant("virt-v2", "chosen {", "chosen { bootargs = \"console=ttyS0\";");
+	assert_int_equal(machine.uart.kind, BOARD_UART_PL011);
 }
 
 /* What a board can do without is left out. */
@@ -284,16 +313,16 @@ static void left_out(void **state)
 {
 	(void)state;
 	read_variant("virt-v2", "\"arm,pl011\", \"arm,primecell\"", "\"a,b\", \"c,d\"");
-	assert_int_equal(machine.uart, BOARD_UART_NONE);
+	assert_int_equal(machine.uart.kind, BOARD_UART_NONE);
 	read_variant("virt-v2", "interrupts = <0 1 4>", "interrupts = <0 988 4>");
-	assert_int_equal(machine.uart_irq, 0);
+	assert_int_equal(machine.uart.irq, 0);
 	read_variant("virt-v2", "interrupts = <0 1 4>", "interrupts = <2 1 4>");
-	assert_int_equal(machine.uart_irq, 0);
+	assert_int_equal(machine.uart.irq, 0);
 	read_variant("virt-v2", "interrupts = <0 1 4>", "interrupts = <0 1>");
-	assert_int_equal(machine.uart_irq, 0);
+	assert_int_equal(machine.uart.irq, 0);
 	read_variant("virt-v2", "interrupts = <0 1 4>",
 		     "interrupts = <0 1 4>; interrupt-parent = <77>");
-	assert_int_equal(machine.uart_irq, 0);
+	assert_int_equal(machine.uart.irq, 0);
 	read_variant("virt-v2", "<0x0 0x8030000 0x0 0x10000>, <0x0 0x8040000 0x0 0x10000>",
 		     "<0x0 0x8030000 0x0 0x10000>");
 	EXPECT_RANGE(machine.gich, 0, 0);
@@ -304,9 +333,9 @@ static void left_out(void **state)
 	read_variant("virt-v3", "<0x0 0x48012345>", "<0x0 0x48012345 0x0>");
 	EXPECT_RANGE(machine.initrd, 0, 0);
 	read_variant("pi3", "interrupts = <1 29>", "interrupts = <3 29>");
-	assert_int_equal(machine.uart_irq, 0);
+	assert_int_equal(machine.uart.irq, 0);
 	read_variant("pi4", "\"arm,pl011\";", "\"arm,pl011\"; status = \"disabled\";");
-	assert_int_equal(machine.uart_irq, 153);
+	assert_int_equal(machine.uart.irq, 153);
 }
 
 /* A bus whose ranges have entries of no cells at all: it must not be walked for ever. */
@@ -318,7 +347,7 @@ static void empty_ranges(void **state)
 		     "b { #address-cells = <0>; #size-cells = <0>; ranges = <1>;"
 		     "c { #address-cells = <1>; #size-cells = <1>; ranges = <0 0x1000>;"
 		     "d { compatible = \"arm,pl011\"; reg = <0 0x1000>; }; }; }; }; chosen {");
-	assert_int_equal(machine.uart_regs.base, 0x9000000);
+	assert_int_equal(machine.uart.regs.base, 0x9000000);
 }
 
 /* Regions that overlap, touch or come in any order. */
@@ -462,10 +491,10 @@ int main(void)
 		cmocka_unit_test(virt_v3),	 cmocka_unit_test(virt_v2),
 		cmocka_unit_test(pi4),		 cmocka_unit_test(pi3),
 		cmocka_unit_test(built_in_pi3),	 cmocka_unit_test(built_in_pi4),
-		cmocka_unit_test(console_paths), cmocka_unit_test(left_out),
-		cmocka_unit_test(memory_merges), cmocka_unit_test(too_many),
-		cmocka_unit_test(empty_ranges),	 cmocka_unit_test(refused),
-		cmocka_unit_test(mutated),
+		cmocka_unit_test(console_paths), cmocka_unit_test(console_by_bootargs),
+		cmocka_unit_test(left_out),	 cmocka_unit_test(memory_merges),
+		cmocka_unit_test(too_many),	 cmocka_unit_test(empty_ranges),
+		cmocka_unit_test(refused),	 cmocka_unit_test(mutated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

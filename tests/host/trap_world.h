@@ -341,7 +341,7 @@ static void world_new(unsigned gic_version)
 	board.hyp_timer = 26;
 	board.virtual_timer = 27;
 	board.gic_maintenance = 25;
-	board.uart_irq = 33;
+	board.uart.irq = 33;
 	regs->pc = 0x40001000;
 	vcpus[0].ctx.el1[EL1_vbar_el1] = 0x40008000;
 }
