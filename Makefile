@@ -120,7 +120,7 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run test test-all check gdb lines bench bench-quick bench-where figures format \
+.PHONY: all image guests bundles systems run test test-all check gdb lines bench bench-quick bench-grows bench-where figures format \
 	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
@@ -310,6 +310,12 @@ bench-quick:
 	@ci/setup test
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/bench/bench.py quick $(if $(filter 1,$(UPDATE)),--update)
+
+## bench-grows  how Skerry's costs grow with guests, vCPUs, memory (2 minutes); ONLY=boot some; UPDATE=1
+bench-grows:
+	@ci/setup test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/bench/bench.py grows $(if $(filter 1,$(UPDATE)),--update) $(if $(ONLY),--only '$(ONLY)')
 
 ## bench-where  where the instructions of EVENT (a row's short name) go, by function; GIC=GICv2 on one
 EVENT ?= hypercall

@@ -7,6 +7,8 @@
     bench.py full [--update] [--only NAME,…]   all platforms side by side, or those named: a table on the
                                 terminal, and results.json and plots in build/bench; --update puts them
                                 into docs/, the tables into docs/performance.md
+    bench.py grows [--update] [--only NAME,…]  how costs grow with guests, vCPUs, memory: plots in
+                                build/bench, and with --update in docs/; fails on more than linear growth
 
 All figures are counted under QEMU's -icount (machine.py) and come out the same on any host with the
 same compiler and QEMU. docs/performance.md explains the rows.
@@ -19,6 +21,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 
+import grow
 import peers
 import report
 import skerry
@@ -86,10 +89,23 @@ def quick(update):
     return 1 if bad else 0
 
 
+def made(command, **others):
+    return {"command": command, "date": f"{datetime.now(timezone.utc):%Y-%m-%d}", "commit": report.commit(),
+            **versions(), **others}
+
+
+def grows(update, only):
+    found = grow.all_series(only=only)
+    report.publish_grown(made("make bench-grows"), found, BUILD / "bench", update)
+    bad = list(grow.faults(found))
+    if bad:
+        print("grows faster than linearly:", *bad, sep="\n  ")
+    return 1 if bad else 0
+
+
 def full(update, only):
     """All platforms, one after the other; says which can't be had."""
-    results = {"made": {"command": "make bench", "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
-                        "commit": report.commit(), **versions(), **peers.versions()}, "rows": {}}
+    results = {"made": made("make bench", **peers.versions()), "rows": {}}
     for platform in peers.platforms():
         if only and platform.name not in only:
             continue
@@ -108,13 +124,14 @@ def full(update, only):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["quick", "full"])
+    parser.add_argument("what", choices=["quick", "full", "grows"])
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     try:
-        if options.what == "full":
-            sys.exit(full(options.update, [name for name in options.only.split(",") if name]))
+        if options.what != "quick":
+            only = [name for name in options.only.split(",") if name]
+            sys.exit((full if options.what == "full" else grows)(options.update, only))
         sys.exit(quick(options.update))
     except Invalid as error:
         sys.exit(f"bench: the run is invalid: {error}")

@@ -7,6 +7,9 @@ from html import escape
 FONT = "font-family='system-ui, Helvetica, Arial, sans-serif'"
 INK, FAINT, PAPER = "#1b2733", "#d5dce3", "#ffffff"
 # Tell each other apart for most colour-blind readers, too (after Okabe and Ito).
+STYLES = {"Skerry": ("#0072b2", "circle"), "bare": ("#777777", "square"), "Xen": ("#009e73", "diamond"),
+          "Xen credit": ("#cc79a7", "triangle"), "Xen vwfi": ("#8b6d00", "cross"),
+          "KVM nVHE": ("#d55e00", "square"), "KVM VHE": ("#d55e00", "ring"), "at most": ("#1b2733", "bar")}
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8b6d00", "#56b4e9", "#555555"]
 SHAPES = ["circle", "square", "diamond", "triangle", "cross", "ring", "bar"]
 
@@ -76,12 +79,13 @@ def legend(names, x, y, width, styles):
 
 
 def styles_of(names):
-    return {name: (COLOURS[i % len(COLOURS)], SHAPES[i % len(SHAPES)]) for i, name in enumerate(names)}
+    return {name: STYLES.get(name) or (COLOURS[i % len(COLOURS)], SHAPES[i % len(SHAPES)]) for i, name in enumerate(names)}
 
 
 def dots(title, note, rows, names):
-    """rows: (label, {name: value > 0}). One line each, on one logarithmic scale."""
-    left, right, pitch, width = 340, 30, 26, 960
+    """rows: (label, {name: value > 0}). One line each, on one logarithmic scale; the first name's values
+    stand at the right as well."""
+    left, right, pitch, width = 390, 90, 26, 1040
     styles = styles_of(names)
     drawn, taken = legend(names, 20, 74, width - 40, styles)
     top = 74 + taken + 18
@@ -92,7 +96,8 @@ def dots(title, note, rows, names):
     def at(value):
         return left + (math.log10(value) - low) / (high - low) * (width - left - right)
 
-    parts = [text(20, 32, title, 18, weight="600"), text(20, 52, note, 12, colour="#566573"), *drawn]
+    parts = [text(20, 32, title, 18, weight="600"), text(20, 52, note, 12, colour="#566573"), *drawn,
+             text(width - 24, top - 12, names[0], 11, "end", "600", styles[names[0]][0])]
     for value, labelled in decades(10 ** low, 10 ** high):
         parts.append(line(at(value), top - 8, at(value), bottom, FAINT, 1 if labelled else 0.5))
         if labelled:
@@ -104,6 +109,8 @@ def dots(title, note, rows, names):
         parts.append(line(min(map(at, row.values())), y, max(map(at, row.values())), y, FAINT, 3))
         parts += [mark(at(row[name]), y, styles[name][1], styles[name][0], f"{name}: {row[name]:,.0f}")
                   for name in reversed(names) if name in row]
+        if names[0] in row:
+            parts.append(text(width - 24, y + 4, f"{row[names[0]]:,.0f}", 12, "end", "600", styles[names[0]][0]))
     return page(width, bottom + 30, parts)
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import chart
+import grow
 from machine import ROOT
 from rows import EVENTS, START
 
@@ -62,10 +63,13 @@ def terminal(results):
     return "\n".join(parts)
 
 
-def markdown(results):
-    made = results["made"]
-    yield ("`{command}` on {date} at {commit}: ".format(**made) + ", ".join(
+def made_by(made):
+    return ("`{command}` on {date} at {commit}: ".format(**made) + ", ".join(
         f"{name} {value}" for name, value in made.items() if name not in ("command", "date", "commit")) + ".")
+
+
+def markdown(results):
+    yield made_by(results["made"])
     for gic, platforms in results["rows"].items():
         head, lines = table(platforms)
         head, *lines = (f"| {line} |" for line in aligned(head, lines, " | "))
@@ -99,14 +103,32 @@ def write(results, folder):
         (folder / name).write_text(svg)
 
 
+def insert(what, paragraphs):
+    """Between the page's two marks for it."""
+    begin, end = f"<!-- {what} UPDATE=1 writes from here -->", f"<!-- {what}: to here -->"
+    page = PAGE.read_text()
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise SystemExit(f"{PAGE.relative_to(ROOT)}: expected one each of {begin} and {end}")
+    new = f"{begin}\n\n" + "\n\n".join(paragraphs) + f"\n\n{end}"
+    PAGE.write_text(re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _: new, page, flags=re.DOTALL))
+
+
 def publish(results):
     """Into docs/: the plots, the JSON, and the tables between the page's marks."""
     (ROOT / "docs/bench.json").write_text(json.dumps(results, indent=1) + "\n")
     for name, svg in plots(results):
         (ROOT / "docs" / name).write_text(svg)
-    begin, end = "<!-- make bench UPDATE=1 writes from here -->", "<!-- to here -->"
-    text = PAGE.read_text()
-    if text.count(begin) != 1 or text.count(end) != 1:
-        raise SystemExit(f"{PAGE.relative_to(ROOT)}: expected one each of {begin} and {end}")
-    new = f"{begin}\n\n" + "\n\n".join(markdown(results)) + f"\n\n{end}"
-    PAGE.write_text(re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _: new, text, flags=re.DOTALL))
+    insert("make bench", markdown(results))
+
+
+def publish_grown(made, found, folder, update):
+    """The same of how it grows; without `update` into `folder` alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = [series for series in grow.SERIES if series.name in found]
+    for to in [folder, ROOT / "docs"] if update else [folder]:
+        (to / "bench-grows.json").write_text(json.dumps({"made": made, "series": found}, indent=1) + "\n")
+        for series in shown:
+            (to / f"grows-{series.name}.svg").write_text(chart.lines(
+                series.title, series.note, series.across, series.up, found[series.name], *series.log))
+    if update:
+        insert("make bench-grows", [made_by(made), *(f"![{series.title}](grows-{series.name}.svg)" for series in shown)])

@@ -14,7 +14,7 @@ ci_figures = SourceFileLoader("figures", str(ROOT / "ci/figures")).load_module()
 HEAD = '/dts-v1/;\n/ {\n\tcompatible = "skerry,bundle-v1";\n\tguests {\n'
 GUEST = """\t\t{name} {{
 \t\t\tcompatible = "skerry,guest";
-\t\t\tmemory-size = <0x0 {size:#x}>;
+\t\t\tmemory-size = /bits/ 64 <{size:#x}>;
 \t\t\tkernel = /incbin/("guests/{guest}.bin");
 \t\t\tbootargs = "{args}";
 \t\t\taffinity = <{cpu}>;{gic}

@@ -260,12 +260,97 @@ static void run_bell(const struct channel *c)
 	use_vectors(vectors);
 }
 
+/* --- How it grows (tests/bench/grow.py): grow NAME N TICKS --------------------------------------- */
+
+static void grow(const char *name, u64 n, u64 ticks)
+{
+	print("grow %s %lu %lu\n", name, n, ticks);
+}
+
+/* Among guests= that yield, this one included: TURNS turns of everybody. */
+static void grow_yield(void)
+{
+	u64 all = 0, once;
+	u32 i;
+
+	for (i = 0; i < 16; i++)
+		let_peer_begin();
+	loop_hvc(TURNS, SKERRY_YIELD, 0, 0);
+	once = least_of(loop_hvc, TURNS, SKERRY_YIELD, 0, 0, &all);
+	grow("yield", arg_u64("guests", 1),
+	     least_of(loop_hvc, 2 * TURNS, SKERRY_YIELD, 0, 0, &all) - once);
+}
+
+static void set_pmr(u64 priority)
+{
+	if (gic.version == 3)
+		write_sysreg(icc_pmr_el1, priority);
+	else
+		store32(gic.gicc + 4, (u32)priority);
+}
+
+/* SPIs 32 .. 32 + n: enabled, pending, of a priority below all others. */
+static void spis_pend(u32 n)
+{
+	u32 intid;
+
+	for (intid = 32; intid < 32 + n; intid++) {
+		irq_edge(intid);
+		irq_enable(intid, NULL);
+		*(volatile u8 *)(gic.gicd + 0x400 + intid) = 0xf0;
+		store32(gic.gicd + 0x200 + intid / 32 * 4, 1u << intid % 32);
+	}
+}
+
+/* With n SPIs pending: an SGI to itself while they are kept back by their priority, TURNS of them;
+ * then all n SPIs taken. */
+static void grow_pending(void)
+{
+	static const u32 numbers[] = {0, 1, 2, 4, 8, 16, 32, 64, 96};
+	u64 all = 0, once, sgi = gic.version == 3 ? sgi1r(SGI) : gic.gicd + 0xf00;
+	loop *send = gic.version == 3 ? loop_sgi3 : loop_sgi2;
+	u32 i, n;
+
+	irq_enable(SGI, NULL);
+	bench_vectors();
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		n = numbers[i];
+		set_pmr(0xe0);
+		spis_pend(n);
+		once = least_of(send, TURNS, sgi, 2u << 24 | SGI, gic.gicc, &all);
+		grow("sgi", n,
+		     least_of(send, 2 * TURNS, sgi, 2u << 24 | SGI, gic.gicc, &all) - once);
+		set_pmr(0xff);
+		if (n)
+			grow("taken", n, loop_irqs(0, n, 0, gic.gicc));
+	}
+	use_vectors(vectors);
+}
+
+#define CONSOLE_LINES 64
+#define CONSOLE_LINE "a line of the console, which has sixty-four characters in all..\n"
+
+/* Among guests= that print, this one included: CONSOLE_LINES lines of 64 bytes of ours. */
+static void grow_console(void)
+{
+	u64 start;
+	u32 i;
+
+	let_peer_begin();
+	start = timer_now();
+	for (i = 0; i < CONSOLE_LINES; i++)
+		print(CONSOLE_LINE);
+	grow("console", arg_u64("guests", 1), timer_now() - start);
+}
+
 static void be_peer(const struct channel *c)
 {
 	struct xen_bell bell;
 
 	if (arg_is("peer", "spin"))
 		loop_peer_spin(0, 0, 0, 0);
+	while (arg_is("peer", "print"))
+		print(CONSOLE_LINE);
 	if (arg_is("peer", "fp"))
 		loop_peer_fp(0, SKERRY_YIELD, 0, 0);
 	if (arg_is("peer", "bell")) {
@@ -292,7 +377,7 @@ int main(void)
 		channel_listen(&c, NULL);
 	}
 	if (arg_is("peer", "spin") || arg_is("peer", "yield") || arg_is("peer", "fp") ||
-	    arg_is("peer", "bell"))
+	    arg_is("peer", "bell") || arg_is("peer", "print"))
 		be_peer(&c);
 	if (arg_is("run", "timer"))
 		run_timer();
@@ -304,6 +389,12 @@ int main(void)
 		run_bell_xen();
 	else if (arg_is("run", "bell"))
 		run_bell(&c);
+	else if (arg_is("run", "grow-yield"))
+		grow_yield();
+	else if (arg_is("run", "grow-pending"))
+		grow_pending();
+	else if (arg_is("run", "grow-console"))
+		grow_console();
 	else
 		run_one();
 	print("done\n");

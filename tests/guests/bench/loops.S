@@ -88,6 +88,20 @@ loop_\name:
 	msr	daifset, #2
 	leave
 
+	/* x20 interrupts that are pending, until all have been taken. x12 = GICC. */
+	enter	irqs
+	mov	x12, x22
+	isb
+	mrs	x23, cntvct_el0
+	msr	daifclr, #2
+2:	cmp	x11, x20
+	b.lo	2b
+	msr	daifset, #2
+	isb
+	mrs	x0, cntvct_el0
+	sub	x0, x0, x23
+	leave
+
 	/* ... and by a store of w21 to GICD_SGIR at x20; x12 = GICC. */
 	enter	sgi2
 	mov	x12, x22

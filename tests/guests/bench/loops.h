@@ -35,6 +35,9 @@ u64 loop_xen(u64 turns, u64 op, u64 x0, u64 x1);
 u64 loop_sgi3(u64 turns, u64 sgi1r, u64, u64);
 u64 loop_sgi2(u64 turns, u64 gicd_sgir, u64 value, u64 gicc);
 
+/* Takes `n` pending interrupts. */
+u64 loop_irqs(u64, u64 n, u64, u64 gicc);
+
 /* The timer's deadline `ahead` ticks from now, to the handler's first instruction, which is one of
  * ours; where we wait masked in WFI, the unmasking is another. */
 #define OWN_TIMER_BUSY 1
