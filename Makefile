@@ -74,12 +74,18 @@ CC_INC   = $(eval CC_INC := $(shell clang -print-resource-dir)/include)$(CC_INC)
 CC_FLAG := -Wno-unused-command-line-argument
 DENSE   := -falign-functions=4
 NO_LOOP_CALLS := -fno-builtin
+LINK_EL2 = $(LD) $(LINK)
 else
 CC      := $(CC_AARCH64)
 CC_INC   = $(eval CC_INC := $(shell $(CC_AARCH64) -print-file-name=include))$(CC_INC)
 CC_FLAG :=
 DENSE   := -falign-functions=4 -falign-loops=1 -falign-jumps=1 -falign-labels=1 -fno-inline-functions
-NO_LOOP_CALLS := -fno-tree-loop-distribute-patterns
+NO_LOOP_CALLS := -fno-tree-loop-distribute-patterns -fno-lto
+# The hypervisor is optimised as one whole, as it is linked: small functions of one file vanish in
+# others. The objects hold ordinary code too, for ci/layers and for the eye.
+LTO      := -flto -ffat-lto-objects
+LINK_EL2 = $(CC) $(filter-out $(DEPS),$(EL2)) -w -flto=auto -nostdlib -static-pie \
+	   -Wl,--build-id=none $(LINK:%=-Xlinker %)
 endif
 
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Werror
@@ -94,9 +100,10 @@ DEPS    = -MMD -MP
 # switched, and what most of the start is spent in: that for speed (files, or folders with a / at the
 # end). Of two -O the last one counts. All of it without padding between functions and loops, and
 # with addresses made by one instruction instead of two (-mcmodel=tiny: the image is below 1 MiB).
-EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c board/bcm2836.c board/pl011.c board/say.c \
-	      board/tree.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
-	      trap/decode.c trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c vdev/)
+EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c \
+	      board/pl011.c board/say.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
+	      trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c \
+	      vdev/vgic.c vdev/vgic_dist.c vdev/vgic_lr.c vdev/vpl011.c vdev/vtimer.c)
 EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),-O2,-Os)
 
 EL2_INC  = -include el2/lib/local.h -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT) -isystem $(CC_INC)
@@ -136,15 +143,15 @@ $(BUILD)/flags: FORCE
 	@$(call need,$(CC))
 	@$(if $(LIBFDT),,echo 'missing: the sources of libfdt; run ci/setup' >&2; exit 1)
 	@mkdir -p $(@D)
-	@echo '$(CC) $(EL2) $(EL2_FAST) $(GUEST) $(LINK)' | cmp -s - $@ || \
-		echo '$(CC) $(EL2) $(EL2_FAST) $(GUEST) $(LINK)' >$@
+	@echo '$(CC) $(LTO) $(EL2) $(EL2_FAST) $(GUEST) $(LINK)' | cmp -s - $@ || \
+		echo '$(CC) $(LTO) $(EL2) $(EL2_FAST) $(GUEST) $(LINK)' >$@
 
 # GCC and Clang turn a loop that copies bytes into a call of memcpy: not in memcpy itself.
 $(BUILD)/el2/lib/string.c.o: private EL2 += $(NO_LOOP_CALLS)
 
 $(BUILD)/el2/%.c.o: el2/%.c $(BUILD)/flags
 	$(call at,CC)
-	$(Q)$(CC) $(EL2) -c -o $@ $<
+	$(Q)$(CC) $(LTO) $(EL2) -c -o $@ $<
 
 $(BUILD)/el2/%.S.o: el2/%.S $(BUILD)/flags
 	$(call at,AS)
@@ -159,7 +166,7 @@ $(BUILD)/trees/%.dtb: el2/board/%.dts $(wildcard el2/board/*.dtsi)
 # libfdt is as its authors wrote it: its warnings are theirs.
 $(BUILD)/libfdt/%.c.o: $(LIBFDT)/%.c $(BUILD)/flags
 	$(call at,CC)
-	$(Q)$(CC) $(EL2) -w -c -o $@ $<
+	$(Q)$(CC) $(LTO) $(EL2) -w -c -o $@ $<
 
 $(BUILD)/libfdt.a: $(fdt_obj)
 	$(call at,AR)
@@ -167,7 +174,7 @@ $(BUILD)/libfdt.a: $(fdt_obj)
 
 $(BUILD)/skerry.elf: linker/skerry.ld $(el2_obj) $(BUILD)/libfdt.a
 	$(call at,LD)
-	$(Q)$(LD) $(LINK) -T $< -Map $(BUILD)/skerry.map -o $@ $(el2_obj) $(BUILD)/libfdt.a
+	$(Q)$(LINK_EL2) -T $< -o $@ $(el2_obj) $(BUILD)/libfdt.a
 
 $(BUILD)/skerry.img: $(BUILD)/skerry.elf ci/make-image
 	$(call at,IMAGE)

@@ -55,7 +55,7 @@ class Image:
 
     def __init__(self):
         lines = [line.split() for line in output(TOOL + "nm", "-n", str(BUILD / "skerry.elf")).split("\n")
-                 if line]
+                 if line.count(" ") == 2 and line[-1] != " "]
         self.end = next(int(a, 16) for a, _, name in lines if name == "image_end")
         self.symbols = [(int(a, 16), name) for a, kind, name in lines if kind in "tT"]
         self.starts = [a for a, _ in self.symbols]

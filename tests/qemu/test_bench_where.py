@@ -32,4 +32,4 @@ def test_sum_is_the_row(name, trapping, tmp_path):
 def test_names_functions():
     _, counts, _ = where.event("hypercall", "GICv2")
     names = [name for name, _ in where.by_function(where.Image(), counts)]
-    assert {"vectors", "hypercall_handle"} <= set(names)
+    assert {"vectors", "trap_quick"} <= set(names)
