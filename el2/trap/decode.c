@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Decoder of A64 loads and stores (Arm ARM C4.1.94). Runs at EL2; no state, no effects: any 32-bit
- * word is safe to give. SIMD structure loads (LD1..LD4), memory tagging and memory copies are NONE.
+ * word is safe to give. Memory tagging and memory copies are NONE.
  */
 #include "trap/decode.h"
 
@@ -113,7 +113,25 @@ static struct decode atomic(u32 i)
 	return of_kind(DECODE_EXCLUSIVE);
 }
 
-/* size 111 V 00 1: by bits 11:10 atomics, register offset, pointer-authenticated loads (hidden) */
+/* LDRAA, LDRAB: 8 bytes, bit 22 is the sign of the offset, bit 11 asks for write-back. */
+static struct decode authenticated(u32 i)
+{
+	struct decode d = of_kind(DECODE_ACCESS);
+	u64 offset = FIELD(i, 20, 12) | FIELD(i, 22, 22) << 9;
+
+	if (V(i) || SIZE(i) != 3)
+		return of_kind(DECODE_NONE);
+	d.rt[0] = RT(i);
+	d.base = RN(i);
+	d.size = 8;
+	d.wide = true;
+	d.signed_base = true;
+	d.offset = sign_extend(offset, 10) * 8;
+	d.writeback = FIELD(i, 11, 11);
+	return d;
+}
+
+/* size 111 V 00 1: by bits 11:10 atomics, register offset, loads by a signed base */
 static struct decode with_register(u32 i)
 {
 	switch (FIELD(i, 11, 10)) {
@@ -122,8 +140,85 @@ static struct decode with_register(u32 i)
 	case 2:
 		return register_offset(i);
 	default:
-		return of_kind(DECODE_NONE);
+		return authenticated(i);
 	}
+}
+
+/* Behind the last element, or by a register. */
+static struct decode post_index(u32 i, struct decode d)
+{
+	d.writeback = d.post = FIELD(i, 23, 23);
+	if (!d.post)
+		return d;
+	if (RM(i) == 31) {
+		d.offset = d.size * d.lanes * d.count;
+	} else {
+		d.index = RM(i);
+		d.extend = 3;
+	}
+	return d;
+}
+
+static struct decode structure(u32 i)
+{
+	struct decode d = of_kind(DECODE_STRUCTURE);
+
+	d.vector = true;
+	d.write = !FIELD(i, 22, 22);
+	d.quad = FIELD(i, 30, 30);
+	d.rt[0] = RT(i);
+	d.base = RN(i);
+	return d;
+}
+
+/* Opcode: bits 15:12 say how many registers, and how many of these are interleaved. */
+static struct decode structures(u32 i)
+{
+	static const u8 counts[16] = {
+		[0] = 4, [2] = 4, [4] = 3, [6] = 3, [7] = 1, [8] = 2, [10] = 2};
+	struct decode d = structure(i);
+	unsigned opcode = (unsigned)FIELD(i, 15, 12);
+
+	d.count = counts[opcode];
+	d.group = opcode & 2 ? 1 : d.count;
+	d.size = (u8)(1u << FIELD(i, 11, 10));
+	d.lanes = (u8)((d.quad ? 16u : 8u) / d.size);
+	if (!d.count || (d.lanes == 1 && d.group > 1) || FIELD(i, 21, 21) ||
+	    (!FIELD(i, 23, 23) && RM(i)))
+		return of_kind(DECODE_NONE);
+	return post_index(i, d);
+}
+
+/* Opcode in bits 15:13; the lane's number is made of Q, S (12) and what size (11:10) leaves. */
+static struct decode one_lane(u32 i)
+{
+	struct decode d = structure(i);
+	unsigned scale = (unsigned)FIELD(i, 15, 14), size = (unsigned)FIELD(i, 11, 10);
+	unsigned lane = (unsigned)FIELD(i, 30, 30) << 3 | (unsigned)FIELD(i, 12, 10);
+
+	d.count = d.group = (u8)((FIELD(i, 13, 13) << 1 | FIELD(i, 21, 21)) + 1);
+	d.lanes = 1;
+	if (scale == 3) {
+		if (d.write || FIELD(i, 12, 12))
+			return of_kind(DECODE_NONE);
+		scale = size;
+		lane = DECODE_ALL_LANES;
+	} else if (scale == 2 && size == 1) {
+		if (FIELD(i, 12, 12))
+			return of_kind(DECODE_NONE);
+		scale = 3;
+		lane >>= 3;
+	} else {
+		if (size & (BIT(scale) - 1))
+			return of_kind(DECODE_NONE);
+		lane >>= scale;
+	}
+	if (!FIELD(i, 23, 23) && RM(i))
+		return of_kind(DECODE_NONE);
+	d.size = (u8)(1u << scale);
+	d.lane = (u8)lane;
+	d.quad |= lane != DECODE_ALL_LANES; /* the other lanes stay */
+	return post_index(i, d);
 }
 
 /* Bits 24:23: no-allocate, post-indexed, offset, pre-indexed. */
@@ -204,6 +299,10 @@ struct decode decode_load_store(u32 i)
 		return ordered(i);
 	if ((i & 0x3f000000) == 0x19000000)
 		return ordered_imm9(i);
+	if ((i & 0xbf000000) == 0x0c000000)
+		return structures(i);
+	if ((i & 0xbf000000) == 0x0d000000)
+		return one_lane(i);
 	if ((i & 0xffffffe0) == 0xd50b7420)
 		return of_kind(DECODE_ZERO);
 	return of_kind(DECODE_NONE);

@@ -50,7 +50,8 @@ static bool uart(struct vcpu *vcpu, struct mmio *mmio)
 
 static bool rtc(struct vcpu *vcpu, struct mmio *mmio)
 {
-	return vrtc_access(vtimer_count(&vcpu->vtimer), mmio);
+	vrtc_access(vtimer_count(&vcpu->vtimer), mmio);
+	return true;
 }
 
 static const struct window {
@@ -188,8 +189,13 @@ struct access {
 	struct decode d;
 	u64 ipa;	/* of the first register's bytes */
 	u64 base;	/* after write-back */
-	u64 data[2][2]; /* register, lower and upper half */
+	u64 data[4][2]; /* register, lower and upper half; of a structure: as it lies in memory */
 };
+
+static u64 bytes_of(const struct decode *d)
+{
+	return (u64)d->size * d->count * (d->kind == DECODE_STRUCTURE ? d->lanes : 1u);
+}
 
 /*
  * Where the access goes, as the guest's address and, by the fault's page, as IPA. RESUME (that is, run
@@ -201,7 +207,13 @@ static enum verdict locate(struct vcpu *vcpu, u64 esr, u64 ipa, struct access *a
 	const struct decode *d = &access->d;
 	u64 offset = decode_offset(d, regs_get(&vcpu->ctx.regs, d->index));
 	u64 base = read_base(vcpu, d->base), va = d->post ? base : base + offset;
-	u64 last = va + (u64)d->size * d->count - 1;
+	u64 last;
+
+	if (UNLIKELY(d->signed_base)) {
+		va = syndrome_far();
+		base = va - offset;
+	}
+	last = va + bytes_of(d) - 1;
 
 	if (d->write != !!(esr & ESR_WNR))
 		return VERDICT_RESUME;
@@ -216,9 +228,54 @@ static enum verdict locate(struct vcpu *vcpu, u64 esr, u64 ipa, struct access *a
 	return VERDICT_NEXT;
 }
 
+/* Where element n of a structure, in memory's order, is in the V registers. */
+static u8 *element(struct vcpu *vcpu, const struct decode *d, unsigned n)
+{
+	unsigned block = n / (d->lanes * d->group), in_block = n % (d->lanes * d->group);
+	unsigned reg = d->rt[0] + block + in_block % d->group;
+	unsigned lane = d->lanes == 1 ? d->lane : in_block / d->group;
+
+	if (d->lane == DECODE_ALL_LANES)
+		lane = 0;
+	return (u8 *)vcpu->ctx.fp.v[reg % 32] + lane * d->size;
+}
+
+/* One register gets the same element in all its lanes. */
+static void replicate(u8 *at, const struct decode *d)
+{
+	for (unsigned n = d->size; n < 16; n++)
+		at[n] = at[n - d->size];
+}
+
+static void move_structure(struct vcpu *vcpu, struct access *access)
+{
+	const struct decode *d = &access->d;
+	u8 *bytes = (u8 *)access->data;
+
+	for (unsigned n = 0; n < d->lanes * (unsigned)d->count; n++, bytes += d->size) {
+		u8 *at = element(vcpu, d, n);
+
+		if (d->write) {
+			memcpy(bytes, at, d->size);
+			continue;
+		}
+		memcpy(at, bytes, d->size);
+		if (d->lane == DECODE_ALL_LANES)
+			replicate(at, d);
+	}
+	for (unsigned n = 0; n < d->count && !d->write; n++)
+		if (!d->quad)
+			vcpu->ctx.fp.v[(d->rt[0] + n) % 32][1] = 0;
+}
+
 static void take_registers(struct vcpu *vcpu, struct access *access)
 {
 	const struct decode *d = &access->d;
+
+	if (d->kind == DECODE_STRUCTURE) {
+		move_structure(vcpu, access);
+		return;
+	}
 
 	for (unsigned n = 0; n < d->count; n++)
 		if (d->vector)
@@ -227,9 +284,14 @@ static void take_registers(struct vcpu *vcpu, struct access *access)
 			access->data[n][0] = regs_get(&vcpu->ctx.regs, d->rt[n]);
 }
 
-static void give_registers(struct vcpu *vcpu, const struct access *access)
+static void give_registers(struct vcpu *vcpu, struct access *access)
 {
 	const struct decode *d = &access->d;
+
+	if (d->kind == DECODE_STRUCTURE) {
+		move_structure(vcpu, access);
+		return;
+	}
 
 	for (unsigned n = 0; n < d->count; n++)
 		if (d->vector)
@@ -239,29 +301,29 @@ static void give_registers(struct vcpu *vcpu, const struct access *access)
 				 extend(access->data[n][0], d->size, d->sign, d->wide));
 }
 
-/* A 16-byte register is two accesses of the device. */
+/* A 16-byte register is two accesses of the device; a structure is one for each element. */
 static bool perform(struct vcpu *vcpu, struct access *access)
 {
 	const struct decode *d = &access->d;
 	const struct window *window = window_at(access->ipa);
-	unsigned part = MIN(d->size, 8u), parts = d->size / part * d->count;
+	unsigned part = MIN(d->size, 8u), parts = (unsigned)bytes_of(d) / part;
+	unsigned stride = d->kind == DECODE_STRUCTURE || d->size == 16 ? part : 16;
+	u8 *data = (u8 *)access->data;
 
 	if (!window)
 		return false;
-	for (unsigned n = 0; n < parts; n++) {
-		u64 *data = d->size == 16 ? &access->data[n / 2][n % 2] : &access->data[n][0];
+	for (unsigned n = 0; n < parts; n++, data += stride) {
 		struct mmio mmio = {
 			.ipa = access->ipa + n * part,
 			.offset = access->ipa + n * part - window->base,
-			.value = truncate(*data, part),
 			.size = (u8)part,
 			.write = d->write,
 		};
 
+		memcpy(&mmio.value, data, part);
 		if (!window->access(vcpu, &mmio))
 			return false;
-		if (!d->write)
-			*data = mmio.value;
+		memcpy(data, &mmio.value, part);
 	}
 	return true;
 }
@@ -291,15 +353,16 @@ static __attribute__((noinline)) enum verdict by_instruction(struct vcpu *vcpu, 
 	struct decode d;
 	u32 instruction;
 
+	if (esr & ISS_CM) /* cache maintenance by address: what is not there has no lines */
+		return VERDICT_NEXT;
 	if (!window_at(ipa))
 		return VERDICT_ABORT;
-	if (esr & ISS_CM) /* cache maintenance by address: a device has no lines */
-		return VERDICT_NEXT;
 	if (!fetch(vcpu, &instruction))
 		return VERDICT_RESUME;
 	d = decode_load_store(instruction);
 	switch (d.kind) {
 	case DECODE_ACCESS:
+	case DECODE_STRUCTURE:
 		return carry_out(vcpu, esr, ipa, &d);
 	case DECODE_HINT:
 		return VERDICT_NEXT;
@@ -333,7 +396,7 @@ enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
 	if (UNLIKELY(esr & ESR_S1PTW))
 		return touch(vcpu, page) == VERDICT_RESUME ? VERDICT_RESUME : VERDICT_ABORT_WALK;
 	if (ipa >= SKERRY_RAM_BASE)
-		return touch(vcpu, ipa);
+		return esr & ISS_CM ? VERDICT_NEXT : touch(vcpu, ipa);
 	vcpu->exits[EXIT_MMIO]++;
 	if (UNLIKELY(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) /* not offered at EL0 either */
 		return VERDICT_ABORT;

@@ -13,7 +13,7 @@
 
 static u64 read(u64 count, u64 offset)
 {
-	static const u8 id[8] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+	static const u8 id[8] = {0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 	if (offset == RTCDR)
 		return (u32)(count / timer_frequency());
@@ -24,11 +24,16 @@ static u64 read(u64 count, u64 offset)
 	return 0;
 }
 
-bool vrtc_access(u64 count, struct mmio *mmio)
+/* Registers are words; a narrower read sees its bytes of one. */
+void vrtc_access(u64 count, struct mmio *mmio)
 {
-	if (mmio->size != 4)
-		return false;
-	if (!mmio->write)
-		mmio->value = read(count, mmio->offset);
-	return true;
+	u64 offset = mmio->offset & ~3ULL;
+
+	if (mmio->write)
+		return;
+	mmio->value = read(count, offset) >> 8 * (mmio->offset & 3);
+	if (mmio->size == 8)
+		mmio->value |= read(count, offset + 4) << 32;
+	else
+		mmio->value &= BIT(8 * mmio->size) - 1;
 }

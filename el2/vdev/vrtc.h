@@ -8,7 +8,7 @@
 
 #include "vdev/mmio.h"
 
-/* `count` is the guest's CNTPCT. False: not a 32-bit access. Any CPU, no lock. */
-bool vrtc_access(u64 count, struct mmio *mmio) MUST_CHECK;
+/* `count` is the guest's CNTPCT. Any CPU, no lock. */
+void vrtc_access(u64 count, struct mmio *mmio);
 
 #endif

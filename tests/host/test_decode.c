@@ -122,11 +122,6 @@ static const struct {
 	{"ldumaxb w1, w2, [x3]", 0x38216062, DECODE_EXCLUSIVE, .flags = ""},
 	{"ldclrh w1, w2, [sp]", 0x782113e2, DECODE_EXCLUSIVE, .flags = ""},
 	{"dc zva, x1", 0xd50b7421, DECODE_ZERO, .flags = ""},
-	{"ld1 {v0.4s}, [x1]", 0x4c407820, DECODE_NONE, .flags = ""},
-	{"st4 {v0.8b, v1.8b, v2.8b, v3.8b}, [x1]", 0x0c000020, DECODE_NONE, .flags = ""},
-	{"ld1 {v0.b}[3], [x1]", 0x0d400c20, DECODE_NONE, .flags = ""},
-	{"ldraa x1, [x2, #8]", 0xf8201441, DECODE_NONE, .flags = ""},
-	{"ldrab x1, [x2, #-8]!", 0xf8fffc41, DECODE_NONE, .flags = ""},
 	{"stg x1, [x2]", 0xd9200841, DECODE_NONE, .flags = ""},
 	{"stgp x1, x2, [x3]", 0x69000861, DECODE_NONE, .flags = ""},
 	{"ldg x1, [x2]", 0xd9600041, DECODE_NONE, .flags = ""},
@@ -186,6 +181,74 @@ static void test_offset(void **state)
 	assert_int_equal(decode_offset(&d, 99), -16);
 }
 
+/* SIMD structures. flags: w write, q all 128 bits stay or count, b write-back (and post-index) */
+static void test_structures(void **state)
+{
+	static const struct {
+		const char *text;
+		u32 word;
+		const char *flags;
+		unsigned size, count, group, lanes, lane, rt, base, index;
+		s64 offset;
+	} cases[] = {
+		/* clang-format off */
+		{"ld1 {v0.4s}, [x1]", 0x4c407820, "q", 4, 1, 1, 4, 0, 0, 1, NO, 0},
+		{"ld1 {v0.1d}, [x1]", 0x0c407c20, "", 8, 1, 1, 1, 0, 0, 1, NO, 0},
+		{"ld1 {v30.16b, v31.16b, v0.16b}, [x1], #48", 0x4cdf603e, "qb", 1, 3, 1, 16, 0, 30, 1, NO, 48},
+		{"st1 {v1.2s, v2.2s}, [x3], x4", 0x0c84a861, "wb", 4, 2, 1, 2, 0, 1, 3, 4, 0},
+		{"st4 {v0.8b - v3.8b}, [x1]", 0x0c000020, "w", 1, 4, 4, 8, 0, 0, 1, NO, 0},
+		{"ld2 {v4.4h, v5.4h}, [sp], #16", 0x0cdf87e4, "b", 2, 2, 2, 4, 0, 4, 31, NO, 16},
+		{"ld3 {v1.2d - v3.2d}, [x2]", 0x4c404c41, "q", 8, 3, 3, 2, 0, 1, 2, NO, 0},
+		{"ld1 {v0.b}[3], [x1]", 0x0d400c20, "q", 1, 1, 1, 1, 3, 0, 1, NO, 0},
+		{"ld1 {v0.b}[13], [x1]", 0x4d401420, "q", 1, 1, 1, 1, 13, 0, 1, NO, 0},
+		{"st1 {v7.h}[5], [x1], #2", 0x4d9f4827, "wqb", 2, 1, 1, 1, 5, 7, 1, NO, 2},
+		{"ld2 {v1.s, v2.s}[3], [x2], x3", 0x4de39041, "qb", 4, 2, 2, 1, 3, 1, 2, 3, 0},
+		{"ld4 {v1.d - v4.d}[1], [x2]", 0x4d60a441, "q", 8, 4, 4, 1, 1, 1, 2, NO, 0},
+		{"ld1r {v0.4s}, [x1]", 0x4d40c820, "q", 4, 1, 1, 1, 0xff, 0, 1, NO, 0},
+		{"ld2r {v0.4h, v1.4h}, [x1], #4", 0x0dffc420, "b", 2, 2, 2, 1, 0xff, 0, 1, NO, 4},
+		{"ld4r {v0.1d - v3.1d}, [x1]", 0x0d60ec20, "", 8, 4, 4, 1, 0xff, 0, 1, NO, 0},
+		/* clang-format on */
+	};
+	/* LD2 of 1D, ld1 [x1] with a register in Rm, opcodes 1 and 3, ST1R, H of an odd size, D with S */
+	static const u32 unallocated[] = {0x0c408c20, 0x0c417820, 0x0c401820, 0x0c403820,
+					  0x0d00c820, 0x0d404420, 0x0d409420, 0x0d417820};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct decode d = decode_load_store(cases[i].word);
+		bool post = has(cases[i].flags, 'b');
+
+		if (d.kind != DECODE_STRUCTURE || !d.vector ||
+		    d.write != has(cases[i].flags, 'w') || d.quad != has(cases[i].flags, 'q') ||
+		    d.writeback != post || d.post != post)
+			fail_msg("%s: flags", cases[i].text);
+		if (d.size != cases[i].size || d.count != cases[i].count ||
+		    d.group != cases[i].group || d.lanes != cases[i].lanes ||
+		    d.lane != cases[i].lane || d.rt[0] != cases[i].rt)
+			fail_msg("%s: registers", cases[i].text);
+		if (d.base != cases[i].base || d.index != cases[i].index ||
+		    d.offset != cases[i].offset || d.shift)
+			fail_msg("%s: address", cases[i].text);
+	}
+	for (size_t i = 0; i < sizeof(unallocated) / sizeof(unallocated[0]); i++)
+		assert_int_equal(decode_load_store(unallocated[i]).kind, DECODE_NONE);
+}
+
+static void test_authenticated(void **state)
+{
+	struct decode d = decode_load_store(0xf8201441); /* ldraa x1, [x2, #8] */
+
+	(void)state;
+	assert_int_equal(d.kind, DECODE_ACCESS);
+	assert_true(d.signed_base && d.wide && !d.writeback && !d.write && !d.post);
+	assert_true(d.size == 8 && d.count == 1 && d.rt[0] == 1 && d.base == 2 && d.offset == 8);
+	d = decode_load_store(0xf8fffc41); /* ldrab x1, [x2, #-8]! */
+	assert_true(d.signed_base && d.writeback && d.offset == -8);
+	d = decode_load_store(0xf8600441); /* ldraa x1, [x2, #-4096] */
+	assert_true(d.signed_base && !d.writeback && d.offset == -4096);
+	assert_int_equal(decode_load_store(0xb8201441).kind, DECODE_NONE); /* of 4 bytes */
+}
+
 /* Whatever word: what mmio.c relies on. DECODE_SEED in the environment repeats a run. */
 static void test_random(void **state)
 {
@@ -199,6 +262,13 @@ static void test_random(void **state)
 		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
 		/* half of them among the loads and stores: bits 27 and 25 are 1 and 0 */
 		d = decode_load_store(x >> 63 ? (u32)x : ((u32)x | 0x08000000) & ~0x02000000u);
+		if (d.kind == DECODE_STRUCTURE) {
+			assert_true(d.lanes && d.count <= 4 && d.count % d.group == 0);
+			assert_true(d.size * d.count * d.lanes <= 64 && d.size <= 8);
+			assert_true(d.lane == 0xff || (d.lane + 1) * d.size <= 16);
+			assert_true(d.lanes == 1 || (d.lanes * d.size <= 16 && !d.lane));
+			continue;
+		}
 		if (d.kind != DECODE_ACCESS)
 			continue;
 		assert_true(d.size && !(d.size & (d.size - 1)) && d.size <= (d.vector ? 16 : 8));
@@ -216,8 +286,8 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_offset),
+		cmocka_unit_test(test_rows),	   cmocka_unit_test(test_offset),
+		cmocka_unit_test(test_structures), cmocka_unit_test(test_authenticated),
 		cmocka_unit_test(test_random),
 	};
 
