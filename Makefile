@@ -332,8 +332,8 @@ bench-where: $(BUILD)/bench/where.so
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/bench/where.py $(EVENT) '$(GIC)'
 
-# A plugin for the QEMU of this machine.
-$(BUILD)/bench/where.so: tests/bench/where.c
+# Plugins for the QEMU of this machine.
+$(BUILD)/bench/%.so: tests/bench/%.c tests/bench/plugin.h
 	$(call at,HOSTCC)
 	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -shared -fPIC -fvisibility=hidden -o $@ $<
 

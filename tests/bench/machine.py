@@ -18,6 +18,8 @@ QEMU = os.environ.get("QEMU72") or "qemu-system-aarch64"
 HANG_GUARD = 300  # seconds
 COUNT = ["-icount", "shift=4,sleep=off"]
 
+# A guest's first instruction behind its header's jump (linker/guest.ld); nobody else has code there.
+GUEST_BEGINS = "40000040"
 REPEATS = 16        # bench.c: tries of TURNS turns, and of 2 * TURNS turns
 
 LINE = re.compile(r"(row|lat) (\w+)((?: \d+)+)\s*$", re.MULTILINE)
@@ -48,6 +50,18 @@ def run(options, until, gic=3, cpu="cortex-a57", cpus=1, memory="1G", el2=True, 
             return read_until(machine, until, list(keys or []), time.monotonic() + guard, command)
         finally:
             machine.kill()
+
+
+def executed(folder, address, start):
+    """Instructions that a machine executes until it first comes to the virtual address (hex); start(count
+    =…) runs it, until after that."""
+    subprocess.run(["make", "--no-print-directory", str(BUILD.relative_to(ROOT) / "bench/until.so")],
+                   cwd=ROOT, check=True, capture_output=True)
+    out = Path(folder, "executed")
+    start(count=COUNT + ["-plugin", f"{BUILD / 'bench/until.so'},out={out},at={address}"])
+    if not out.read_text():
+        raise Invalid(f"the machine never came to {address}")
+    return int(out.read_text())
 
 
 def read_until(machine, until, keys, end, command):

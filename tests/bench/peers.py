@@ -57,7 +57,7 @@ def platforms():
         for name, options in xen.VARIANTS.items():
             yield Platform(name, f"GICv{gic}", lambda folder, part, gic=gic, options=options:
                            xen.measured(folder, gic, options, part), no_xen,
-                           lambda name=name: {"image": xen.image().stat().st_size} if name == "Xen" else {})
+                           dict if options != xen.OPTIONS else lambda gic=gic: xen.start(gic))
         for mode in kvm.CPUS:
             yield Platform(f"KVM {mode}", f"GICv{gic}", lambda folder, part, gic=gic, mode=mode:
                            kvm.measured(folder, gic, mode, part), no_linux)

@@ -7,7 +7,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import rows
-from machine import BUILD, ROOT, Invalid, run
+from machine import BUILD, GUEST_BEGINS, ROOT, Invalid, executed, run
 
 ci_figures = SourceFileLoader("figures", str(ROOT / "ci/figures")).load_module()
 
@@ -82,20 +82,20 @@ def events(board):
     return found
 
 
-def ready(folder, gic, guests, memory):
-    """Instructions from reset until the first guest is about to run."""
+def until_guest(folder, gic, guests, memory):
+    """Instructions from reset to the first guest's first."""
     source = HEAD + "".join(GUEST.format(name=f"hello-{i}", guest="hello", size=16 << 20, args="",
                                          cpu=0, gic="") for i in range(guests)) + "\t};\n};\n"
-    text = boot(folder, source, r"ready +after \d+ ticks", gic=gic, memory=memory)
-    return int(re.search(r"ready +after (\d+) ticks", text)[1])
+    return executed(folder, GUEST_BEGINS, lambda count: boot(
+        folder, source, r"\[hello-\d+\] ", gic=gic, memory=memory, count=count))
 
 
 def start(gic):
     """The rows about the start and about room."""
     with tempfile.TemporaryDirectory() as folder:
-        found = {f"boot_{memory.lower()}": ready(folder, gic, 1, memory)
+        found = {f"boot_{memory.lower()}": until_guest(folder, gic, 1, memory)
                  for memory in ("1G", "2G", "4G")}
-        found["start_more"] = round((ready(folder, gic, 9, "1G") - found["boot_1g"]) / 8)
+        found["start_more"] = round((until_guest(folder, gic, 9, "1G") - found["boot_1g"]) / 8)
         found["image"] = (BUILD / "skerry.img").stat().st_size
         first, _ = ci_figures.memory_by_use(folder, 1, gic)
         more, _ = ci_figures.memory_by_use(folder, 9, gic)

@@ -13,38 +13,8 @@
  * Physical addresses, since guests and hypervisor may use the same virtual ones. QEMU tells where in
  * its own memory an instruction lies; the machine starts with its MMU off, so the first instruction of
  * all tells what lies between the two, and RAM, from which everything else comes, is one piece.
- *
- * Debian builds its QEMU with plugins, but packs no header for them. So here are the few declarations
- * that this file needs of interface version 1 (QEMU 4.2 to 8.2); QEMU holds the version that a plugin
- * names against its own and refuses one that doesn't fit.
  */
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define EXPORT __attribute__((visibility("default")))
-
-typedef uint64_t plugin_id;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-enum { NO_REGISTERS };
-
-EXPORT extern int qemu_plugin_version;
-EXPORT int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-					   void (*cb)(plugin_id id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    void (*cb)(unsigned vcpu, void *arg), int registers,
-					    void *arg);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t n);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
+#include "plugin.h"
 
 int qemu_plugin_version = 1;
 
