@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 QEMU72 = os.environ.get("QEMU72") or "qemu-system-aarch64"
 QEMU10 = os.environ.get("QEMU10") or ""
-HANG_GUARD = 240  # seconds
+HANG_GUARD = int(os.environ.get("HANG_GUARD") or 240)  # seconds
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 STATUS = re.compile(r"^skerry: machine stops, status (\d+)$", re.MULTILINE)

@@ -16,6 +16,8 @@ GUEST = """\t\t{name} {{
 \t\t}};
 """
 
+BANNER = r"\[({name})\] Linux [\d.]+\S*, \d+ CPUs, up [\d.]+ s"  # of ci/initramfs/rc
+
 # Levels 0 to 4 are errors and warnings. What may come:
 COMPLAINT = re.compile(r"^<[0-4]>.*")
 # said on QEMU's own `virt` as well, whose tree tells no caches either;
@@ -55,10 +57,14 @@ class Shell:
 
     def wait(self):
         """Until it is there, whoever else speaks; then the kernel's words go to its log only."""
-        self.machine.expect(rf"\[{self.name}\] Linux [\d.]+\S*, \d+ CPUs, up [\d.]+ s")
-        self.machine.expect(rf"\[{self.name}\] [^\r\n]*/ # ")
+        self.machine.expect(BANNER.format(name=self.name))
+        self.prompt()
         self("dmesg -n 1")
         return self
+
+    def prompt(self):
+        """It has the keyboard, and asks for a command."""
+        self.machine.expect(rf"\[{self.name}\] [^\r\n]*/ # ")
 
     def __call__(self, command, status=0):
         """Runs a command; what it printed, line by line."""

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 import pytest
 
-from linux import Shell, bundle, guest
+from linux import BANNER, Shell, bundle, guest
 
 # gic: the guest's; "2on3": a GICv2 emulated where the hardware is a GICv3.
 Case = namedtuple("Case", "kernel vcpus gic cpu qemu pcpus counted board", defaults=(4, False, "virt"))
@@ -132,3 +132,98 @@ def test_shell(boot, dtb, request, case):
     check_log(shell, case)
     shell.end("poweroff")
     assert machine.finish() == 0
+
+
+TINY = """\t\t{name} {{
+\t\t\tcompatible = "skerry,guest";
+\t\t\tmemory-size = <0x0 0x100000>;
+\t\t\tkernel = /incbin/("guests/{image}.bin");
+\t\t\tbootargs = "{bootargs}";
+\t\t}};
+"""
+NEXT = "\x1dn"
+
+
+def beats(machine, name):
+    """The last beat of a guest that counts half seconds and never ends."""
+    return max(int(line.split()[1]) for line in machine.lines(name) if line.startswith("tick "))
+
+
+def ended(machine, name):
+    """The states of all guests, from the prompt, as soon as this one has ended."""
+    states = {}
+    while states.get(name) != "ended":
+        machine.expect("skerry> ")
+        machine.send("list\r")
+        for _ in range(5):
+            found = machine.expect(r"\n *\d+ (\w+) +([a-z]+) +\d")
+            states[found[1]] = found[2]
+    return states
+
+
+@pytest.mark.parametrize("pcpus", [1, 4])
+def test_two_beside_three_tiny_ones(boot, dtb, pcpus):
+    """Both shells work by turns; who restarts or ends is one guest, and the others go on."""
+    machine = boot(str(dtb(bundle(
+        guest("left", "linux-6.1", cpus=2, memory=192 << 20, more="\n\t\t\tfocus;"),
+        guest("right", "linux-6.12", cpus=2, memory=192 << 20),
+        TINY.format(name="cms", image="cms", bootargs=""),
+        TINY.format(name="long", image="ticker", bootargs="ticks=1000000 period=1000"),
+        TINY.format(name="short", image="ticker", bootargs="ticks=1000000 period=500"),
+    ))), cpus=pcpus)
+    there = set()
+    while len(there) < 2:
+        there.add(machine.expect(BANNER.format(name="left|right"))[1])
+    left, right = Shell(machine, "left"), Shell(machine, "right")
+
+    def switch(shell):
+        machine.send(NEXT)
+        machine.expect(f"keyboard to {shell.name} ")
+        shell.prompt()
+
+    machine.send("\r")
+    left.prompt()
+    left("dmesg -n 1; echo mine >/tmp/mark")
+    switch(right)
+    right("dmesg -n 1; echo my own >/tmp/mark")
+    assert right("cat /tmp/mark") == ["my own"]
+    machine.send(NEXT)
+    machine.expect("keyboard to cms ")
+    machine.send("echo between\r")
+    machine.expect(r"\[cms\] between\r")
+    for shown in ("keyboard to long ", "keyboard to short ", "skerry> "):
+        machine.send(NEXT)
+        machine.expect(shown)
+    switch(left)
+    assert left("cat /tmp/mark") == ["mine"]
+
+    left.end("reboot")
+    beat = beats(machine, "short"), beats(machine, "long")
+    left.wait()
+    left("test -e /tmp/mark", status=1)
+    assert left.complaints() == []
+    assert beat < (beats(machine, "short"), beats(machine, "long"))
+    switch(right)
+    assert right("cat /tmp/mark") == ["my own"]
+    assert right.complaints() == []
+
+    right.end("poweroff")
+    machine.expect("Requesting system poweroff")
+    machine.send("\x1dp")
+    states = ended(machine, "right")
+    assert states == {"left": "running", "right": "ended", "cms": "running", "long": "running",
+                      "short": "running"}
+    machine.send("focus left\r")
+    left.prompt()
+    left.end("poweroff")
+    machine.expect("Requesting system poweroff")
+    machine.send("\x1dp")
+    ended(machine, "left")
+    beat = beats(machine, "short")
+    machine.expect(rf"\[short\] tick {beat + 3} ")
+    machine.send("\x1dq")
+    assert machine.finish() == 0
+    assert sorted(re.findall(BANNER.format(name="left|right"), machine.text)) == ["left", "left", "right"]
+    for name in ("long", "short"):
+        ticks = [int(line.split()[1]) for line in machine.lines(name) if line.startswith("tick ")]
+        assert ticks == list(range(1, len(ticks) + 1)), name
