@@ -26,7 +26,7 @@ GUEST = """
 		}};
 """
 
-TOPICS = ["debug", "idregs", "access"]
+TOPICS = ["debug", "idregs", "access", "psci"]
 
 # QEMU's major version and the CPU it plays; gic and cpus.
 MODELS = [(7, "cortex-a57"), (10, "max")]
