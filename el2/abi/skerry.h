@@ -54,6 +54,9 @@
 #define SKERRY_CONSOLE_MAX 1024
 
 /* Where things are in a guest's physical address map: QEMU's `virt`, on every board. */
+#define SKERRY_ROM_BASE 0x00000000 /* firmware, where the guest has one */
+#define SKERRY_ROM_MAX 0x04000000
+#define SKERRY_FLASH_BASE 0x04000000 /* CFI, 2 MiB, beside a firmware */
 #define SKERRY_GICD_BASE 0x08000000
 #define SKERRY_GICC_BASE 0x08010000 /* GICv2 */
 #define SKERRY_GICR_BASE 0x080a0000 /* GICv3, 128 KiB a vCPU */

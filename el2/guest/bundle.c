@@ -12,6 +12,7 @@
 #include "guest/tree.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "vdev/vflash.h"
 
 #define MEMORY_MIN (64 * KIB)
 #define CHANNEL_SIZE_MAX MIB
@@ -33,7 +34,7 @@ struct checker {
 
 /* Which of the properties that must be there have been. */
 struct seen {
-	bool compatible, memory_size, kernel, ends, size;
+	bool compatible, memory_size, ends, size;
 };
 
 /* "PATH: PROPERTY: …" for the property where the walk is. */
@@ -149,10 +150,20 @@ static bool read_empty(struct checker *c, const struct fdt_walk *walk, bool *val
 	return walk->length == 0 || FAIL(c, walk, "%u bytes: expected no value", walk->length);
 }
 
+/* Counts memory that the guest or channel is to have. */
+static bool use_memory(struct checker *c, const struct fdt_walk *walk, u64 size)
+{
+	u64 left = c->limits->memory - c->memory;
+
+	if (size > left)
+		return FAIL(c, walk, "0x%lx is more than there is: 0x%lx bytes are left", size,
+			    left);
+	c->memory += size;
+	return true;
+}
+
 static bool read_memory_size(struct checker *c, const struct fdt_walk *walk, u64 *size)
 {
-	u64 left;
-
 	if (!fdt_value_u64(walk, size, c->err))
 		return false;
 	if (!c->limits)
@@ -161,12 +172,18 @@ static bool read_memory_size(struct checker *c, const struct fdt_walk *walk, u64
 		return FAIL(c, walk, "0x%lx is no multiple of 4096", *size);
 	if (*size < MEMORY_MIN)
 		return FAIL(c, walk, "0x%lx: expected at least 0x10000 (64 KiB)", *size);
-	left = c->limits->memory - c->memory;
-	if (*size > left)
-		return FAIL(c, walk, "0x%lx is more than there is: 0x%lx bytes are left", *size,
-			    left);
-	c->memory += *size;
-	return true;
+	return use_memory(c, walk, *size);
+}
+
+static bool read_firmware(struct checker *c, const struct fdt_walk *walk,
+			  struct bundle_bytes *bytes)
+{
+	if (!read_bytes(c, walk, bytes))
+		return false;
+	if (bytes->size > SKERRY_ROM_MAX)
+		return FAIL(c, walk, "0x%lx bytes: expected at most 0x%x (64 MiB)", bytes->size,
+			    SKERRY_ROM_MAX);
+	return !c->limits || use_memory(c, walk, ALIGN_UP(bytes->size, PAGE_SIZE) + VFLASH_SIZE);
 }
 
 static bool read_affinity(struct checker *c, const struct fdt_walk *walk, u32 *mask)
@@ -302,10 +319,10 @@ static bool read_guest_property(struct checker *c, const struct fdt_walk *walk,
 	}
 	if (is(walk, "cpus"))
 		return read_number(c, walk, 1, SKERRY_VCPUS_MAX, &config->cpus);
-	if (is(walk, "kernel")) {
-		seen->kernel = true;
+	if (is(walk, "kernel"))
 		return read_bytes(c, walk, &config->kernel);
-	}
+	if (is(walk, "firmware"))
+		return read_firmware(c, walk, &config->firmware);
 	if (is(walk, "initrd"))
 		return read_bytes(c, walk, &config->initrd);
 	if (is(walk, "bootargs"))
@@ -318,6 +335,19 @@ static bool read_guest_property(struct checker *c, const struct fdt_walk *walk,
 static bool missing(struct checker *c, int node, const char *property, const char *expected)
 {
 	return fdt_fail(&c->bundle->fdt, node, property, c->err, "missing: expected %s", expected);
+}
+
+/* A machine starts from its kernel or from its firmware, which would not know of a kernel's bytes. */
+static bool check_images(struct checker *c, int node, const struct guest_config *config)
+{
+	const char *other = config->kernel.size ? "kernel" : "initrd";
+
+	if (!config->firmware.size)
+		return config->kernel.size ||
+		       missing(c, node, "kernel", "/incbin/ of an Image, ELF or flat binary");
+	return (!config->kernel.size && !config->initrd.size) ||
+	       fdt_fail(&c->bundle->fdt, node, other, c->err,
+			"not together with firmware: expected one of the two");
 }
 
 /* A guest's own properties, with defaults for what is absent. */
@@ -337,12 +367,10 @@ static bool read_guest(struct checker *c, int node, struct guest_config *config)
 		return missing(c, node, "compatible", "\"skerry,guest\"");
 	if (!seen.memory_size)
 		return missing(c, node, "memory-size", "two cells, bytes");
-	if (!seen.kernel)
-		return missing(c, node, "kernel", "/incbin/ of an Image, ELF or flat binary");
 	if (config->restart_limit && config->on_crash != ON_CRASH_RESTART)
 		return fdt_fail(&c->bundle->fdt, node, "restart-limit", c->err,
 				"on-crash is not \"restart\"");
-	return true;
+	return check_images(c, node, config);
 }
 
 static bool check_guest(struct checker *c, u32 index)

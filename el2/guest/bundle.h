@@ -29,9 +29,10 @@ struct guest_config {
 	u64 memory_size; /* bytes, multiple of 4 KiB, 64 KiB .. */
 	u32 cpus;	 /* 1 .. SKERRY_VCPUS_MAX */
 	struct bundle_bytes kernel, initrd;
-	const char *bootargs; /* in the blob; "" if absent */
-	u32 weight;	      /* 1 .. 10000 */
-	u32 affinity;	      /* mask of pCPUs; UINT32_MAX: any */
+	struct bundle_bytes firmware; /* up to SKERRY_ROM_MAX; then no kernel and no initrd */
+	const char *bootargs;	      /* in the blob; "" if absent */
+	u32 weight;		      /* 1 .. 10000 */
+	u32 affinity;		      /* mask of pCPUs; UINT32_MAX: any */
 	enum on_crash on_crash;
 	u32 restart_limit, restart_period; /* so many restarts in so many seconds; 0: no limit */
 	enum guest_console console;

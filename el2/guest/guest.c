@@ -184,15 +184,18 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 {
 	u64 size = guest->config.memory_size;
 	u64 tables = stage2_tables_needed(SKERRY_RAM_BASE, size);
+	u64 rom = guest_rom_size(guest), flash = rom && !guest->flash.memory.v ? 1 : 0;
 
 	if (guest->gic_version == 2 && !guest->vgic.emulated)
 		tables += stage2_tables_needed(SKERRY_GICC_BASE, GICC_BYTES);
+	tables += stage2_tables_needed(SKERRY_ROM_BASE, rom);
 	if (guest->channel_count)
 		tables += stage2_tables_needed(SKERRY_CHANNEL_BASE,
 					       channels_end(guest) - SKERRY_CHANNEL_BASE);
 	if (!stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
 		return fail(guest, err, "no memory or VMID left for its page tables");
-	if (!frames_reserve(guest->id, size / CHUNK_SIZE, size % CHUNK_SIZE / PAGE_SIZE + tables))
+	if (!frames_reserve(guest->id, size / CHUNK_SIZE + rom / CHUNK_SIZE + flash,
+			    (size % CHUNK_SIZE + rom % CHUNK_SIZE) / PAGE_SIZE + tables))
 		return fail(guest, err, "memory-size: more than is left");
 	return map_fixed(guest) || fail(guest, err, "no memory left for its page tables");
 }

@@ -13,6 +13,7 @@
 #include "mm/stage2.h"
 #include "sched/sched.h"
 #include "vdev/vconsole.h"
+#include "vdev/vflash.h"
 #include "vdev/vgic.h"
 #include "vdev/vpl011.h"
 #include "vdev/vtimer.h"
@@ -87,7 +88,7 @@ struct channel {
 };
 
 struct guest {
-	struct lock lock; /* protects state, ending, power of vCPUs, map, exit_code */
+	struct lock lock; /* protects state, ending, power of vCPUs, map, flash, exit_code */
 	u16 id;
 	u8 state;  /* enum guest_state */
 	u8 ending; /* enum guest_end: what to do when all vCPUs are off */
@@ -105,6 +106,7 @@ struct guest {
 	struct vgic vgic;
 	struct vconsole console;
 	struct vpl011 uart;
+	struct vflash flash; /* beside a firmware only; lock guest */
 	struct vcpu *vcpus[SKERRY_VCPUS_MAX];
 	u8 channels[SKERRY_CHANNELS_MAX]; /* indices for channel_at() */
 	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */
@@ -160,15 +162,29 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err) MUST_CHECK;
 struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end);
 
 /*
- * A guest's memory at `ipa` was touched and is not mapped: maps zeroed memory if it is the guest's.
- * True: try again. False: not the guest's RAM.
+ * A guest's memory at `ipa` was touched and is not mapped: maps zeroed memory if it is the guest's, its
+ * flash if that shows its bytes now. True: try again. False: neither.
  */
 bool guest_touch(struct guest *guest, ipa_t ipa) MUST_CHECK;
 
+/* One access to the flash of a guest with a firmware, as vflash_access has it. */
+void guest_flash(struct guest *guest, struct mmio *mmio);
+
 /* Copies between EL2 and a guest's memory, populating it; false (and nothing copied) unless the whole
- * range is the guest's own RAM or channel memory. */
+ * range is the guest's own RAM or channel memory, or, to be read, its firmware, or its
+ * flash while that shows its bytes. */
 bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes) MUST_CHECK;
 bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
+
+/* The firmware's bytes go to where the guest sees them, at SKERRY_ROM_BASE: once a life, before any of
+ * its vCPUs runs. False: no memory left, which guest_prepare rules out. */
+bool guest_load_firmware(struct guest *guest) MUST_CHECK;
+
+/* Bytes that the firmware takes in the guest's map: whole pages; 0 without one. */
+static inline u64 guest_rom_size(const struct guest *guest)
+{
+	return ALIGN_UP(guest->config.firmware.size, PAGE_SIZE);
+}
 
 /* PSCI CPU_ON: vCPU `index` starts at `entry` with x0 = argument. Exactly one of several callers gets
  * VCPU_OFF back (it was off: success); else what it was (ON, ON_PENDING). */

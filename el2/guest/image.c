@@ -257,6 +257,12 @@ bool image_plan(struct image_plan *plan, const struct guest_config *config, u64 
 	struct planner p = {plan, config, err};
 
 	*plan = (struct image_plan){0};
+	if (config->firmware.size) {
+		plan->kind = IMAGE_FIRMWARE;
+		plan->entry = SKERRY_ROM_BASE;
+		plan->tree = plan->end = SKERRY_RAM_BASE;
+		return true;
+	}
 	if (!plan_kernel(&p))
 		return false;
 	/* A small guest has no room for the best place. */

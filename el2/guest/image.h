@@ -10,7 +10,7 @@
 #include "guest/bundle.h"
 #include "lib/types.h"
 
-enum image_kind { IMAGE_ARM64, IMAGE_ELF, IMAGE_FLAT };
+enum image_kind { IMAGE_ARM64, IMAGE_ELF, IMAGE_FLAT, IMAGE_FIRMWARE };
 
 #define IMAGE_SEGMENTS_MAX 8
 
@@ -24,13 +24,14 @@ struct image_plan {
 	unsigned segment_count;
 	u64 entry; /* IPA */
 	u64 end;   /* first IPA above image and bss */
-	u64 tree; /* IPA of the guest's device tree: above end, 8-byte aligned, if possible in one 2 MiB */
+	u64 tree; /* IPA of the guest's device tree: above end, 8-byte aligned, if possible in one 2 MiB;
+		     at the start of memory for a firmware, which looks there */
 	u64 initrd; /* IPA, page-aligned, above the tree; 0 if none */
 };
 
 /*
  * Plans `config`'s memory: [SKERRY_RAM_BASE, + memory_size). `tree_room` is the most bytes the
- * guest's tree may take. False: err says what does not fit or is malformed.
+ * guest's tree may take. A firmware is not in memory: it has no segment. False: err says what does not fit or is malformed.
  */
 bool image_plan(struct image_plan *plan, const struct guest_config *config, u64 tree_room,
 		struct fdt_error *err) MUST_CHECK;

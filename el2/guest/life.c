@@ -107,6 +107,7 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan)
 		.initrd_size = plan->initrd ? guest->config.initrd.size : 0,
 		.channels = channels,
 		.channel_count = guest->channel_count,
+		.rtc = true,
 		.timer_frequency = board.timer_frequency, /* 0: CNTFRQ_EL0 is right */
 	};
 	size_t size;
@@ -132,7 +133,8 @@ bool life_load(struct guest *guest, struct fdt_error *err)
 
 	if (!image_plan(&plan, &guest->config, TREE_ROOM_MAX, err))
 		return false;
-	if (!load_segments(guest, &plan) || !load_tree(guest, &plan)) {
+	if (!guest_load_firmware(guest) || !load_segments(guest, &plan) ||
+	    !load_tree(guest, &plan)) {
 		format(err->text, sizeof(err->text), "/guests/%s: no memory left to load it",
 		       guest->config.name);
 		return false;
@@ -190,12 +192,22 @@ void life_discard(struct guest *guest)
 	if (guest->stolen_page.v)
 		frames_give_page(guest->id, guest->stolen_page);
 	guest->stolen_page = PA(0);
+	if (guest->flash.memory.v)
+		frames_give_chunk(guest->id, guest->flash.memory);
+	guest->flash.memory = PA(0);
 	frames_unreserve_rest(guest->id);
 }
 
-static bool reset(struct guest *guest, struct fdt_error *err)
+static bool reset(struct guest *guest, bool keep, struct fdt_error *err)
 {
+	pa_t flash = guest->flash.memory;
+
+	if (keep)
+		guest->flash.memory = PA(0); /* out of life_discard's sight */
 	life_discard(guest);
+	if (keep)
+		guest->flash.memory = flash;
+	vflash_reset(&guest->flash);
 	if (!guest_prepare(guest, err))
 		return false;
 	for (unsigned i = 0; i < guest->config.cpus; i++)
@@ -231,13 +243,16 @@ static void settle(struct guest *guest, enum guest_state state)
 		power_off(status);
 }
 
-/* A clean image in clean memory; on a guest that is wanted running, its start. */
-static void restart(struct guest *guest, bool start)
+/*
+ * A clean image in clean memory; on a guest that is wanted running, its start. `keep`: what it wrote to its
+ * flash stays, as on a machine's reset.
+ */
+static void restart(struct guest *guest, bool start, bool keep)
 {
 	struct fdt_error err = {{0}};
 	u64 begin = timer_now();
 
-	if (reset(guest, &err)) {
+	if (reset(guest, keep, &err)) {
 		sched_bill(&guest->vcpus[0]->sched, timer_now() - begin);
 		guest->restarts++;
 		if (start)
@@ -263,7 +278,7 @@ static void start_again(struct timer *timer)
 		(void)set_state(guest, GUEST_STOPPING);
 	lock_drop(&guest->lock);
 	if (waits)
-		restart(guest, true);
+		restart(guest, true, false);
 }
 
 static void wait_and_restart(struct guest *guest, u64 ms)
@@ -295,7 +310,7 @@ static void restart_crashed(struct guest *guest)
 	} else if (guest->crashes++) {
 		wait_and_restart(guest, BACK_OFF_MS << MIN(guest->crashes - 2, BACK_OFF_DOUBLINGS));
 	} else {
-		restart(guest, true);
+		restart(guest, true, false);
 	}
 }
 
@@ -367,10 +382,10 @@ static void finish(struct guest *guest, bool held)
 		stand_still(guest);
 		break;
 	case END_RESET:
-		restart(guest, true);
+		restart(guest, true, true);
 		break;
 	case END_CLEAN:
-		restart(guest, false);
+		restart(guest, false, false);
 		break;
 	case END_EXIT:
 		life_discard(guest);

@@ -18,29 +18,88 @@ static bool in_ram(const struct guest *guest, u64 ipa, u64 bytes)
 	       bytes <= size - (ipa - SKERRY_RAM_BASE);
 }
 
+/* The ROM begins at IPA 0. */
+static bool in_rom(const struct guest *guest, u64 ipa, u64 bytes)
+{
+	u64 size = guest_rom_size(guest);
+
+	return ipa < size && bytes <= size - ipa;
+}
+
+static bool in_flash(const struct guest *guest, u64 ipa, u64 bytes)
+{
+	return guest->config.firmware.size && ipa >= SKERRY_FLASH_BASE &&
+	       ipa - SKERRY_FLASH_BASE < VFLASH_SIZE &&
+	       bytes <= VFLASH_SIZE - (ipa - SKERRY_FLASH_BASE);
+}
+
 static u64 unit_at(const struct guest *guest, u64 ipa)
 {
 	u64 block = ALIGN_DOWN(ipa, CHUNK_SIZE);
+	bool whole = in_ram(guest, block, CHUNK_SIZE) || in_rom(guest, block, CHUNK_SIZE) ||
+		     in_flash(guest, block, CHUNK_SIZE);
 
-	return in_ram(guest, block, CHUNK_SIZE) ? CHUNK_SIZE : PAGE_SIZE;
+	return whole ? CHUNK_SIZE : PAGE_SIZE;
 }
 
-/* Lock guest held; `ipa` is in RAM and not mapped. The promise makes both takes succeed. */
+/* The flash's own bytes, as they left the factory at first. Lock guest held. The promise makes it succeed. */
+static u8 *flash_bytes(struct guest *guest)
+{
+	struct vflash *flash = &guest->flash;
+
+	if (!flash->memory.v) {
+		flash->memory = frames_take_chunk(guest->id, FRAME_STATE, true);
+		if (!flash->memory.v)
+			return NULL;
+		memset(mmu_pointer(flash->memory), 0xff, VFLASH_SIZE);
+		cache_clean(mmu_pointer(flash->memory), VFLASH_SIZE);
+	}
+	return mmu_pointer(flash->memory);
+}
+
+/* Lock guest held; it is not mapped. */
+static bool show_flash(struct guest *guest)
+{
+	return vflash_readable(&guest->flash) && flash_bytes(guest) &&
+	       stage2_map(&guest->map, IPA(SKERRY_FLASH_BASE), guest->flash.memory, VFLASH_SIZE,
+			  STAGE2_ROM);
+}
+
+void guest_flash(struct guest *guest, struct mmio *mmio)
+{
+	u8 *bytes;
+	pa_t pa;
+
+	lock_take(&guest->lock);
+	bytes = flash_bytes(guest);
+	if (bytes)
+		vflash_access(&guest->flash, bytes, mmio);
+	if (!vflash_readable(&guest->flash))
+		(void)stage2_unmap(&guest->map, IPA(SKERRY_FLASH_BASE), VFLASH_SIZE, &pa);
+	lock_drop(&guest->lock);
+}
+
+/* Lock guest held; `ipa` is in RAM, ROM or flash and not mapped. The promise makes all takes succeed. */
 static bool populate(struct guest *guest, u64 ipa)
 {
 	u64 unit = unit_at(guest, ipa);
-	pa_t pa = unit == CHUNK_SIZE ? frames_take_chunk(guest->id, FRAME_MEMORY, true) :
-				       frames_take_page(guest->id, FRAME_MEMORY, true);
+	pa_t pa;
+
+	if (in_flash(guest, ipa, 1))
+		return show_flash(guest);
+	pa = unit == CHUNK_SIZE ? frames_take_chunk(guest->id, FRAME_MEMORY, true) :
+				  frames_take_page(guest->id, FRAME_MEMORY, true);
 
 	if (!pa.v)
 		return false;
 	memory_scrub(mmu_pointer(pa), unit);
-	return stage2_map(&guest->map, IPA(ALIGN_DOWN(ipa, unit)), pa, unit, STAGE2_MEMORY);
+	return stage2_map(&guest->map, IPA(ALIGN_DOWN(ipa, unit)), pa, unit,
+			  ipa < SKERRY_RAM_BASE ? STAGE2_ROM : STAGE2_MEMORY);
 }
 
 bool guest_touch(struct guest *guest, ipa_t ipa)
 {
-	bool ok = in_ram(guest, ipa.v, 1);
+	bool ok = in_ram(guest, ipa.v, 1) || in_flash(guest, ipa.v, 1);
 	pa_t pa;
 
 	if (!ok)
@@ -76,15 +135,14 @@ static u8 *byte_at(struct guest *guest, u64 ipa, u64 *room)
 	    (!populate(guest, ipa) || !stage2_lookup(&guest->map, IPA(ipa), &pa)))
 		pa = PA(0);
 	lock_drop(&guest->lock);
-	*room = in_ram(guest, ipa, 1) ? unit_at(guest, ipa) : PAGE_SIZE;
+	*room = unit_at(guest, ipa);
 	*room -= ipa & (*room - 1);
 	return pa.v ? mmu_pointer(pa) : NULL;
 }
 
+/* The range is the guest's. */
 static bool copy(struct guest *guest, u64 ipa, u8 *ours, size_t bytes, bool to_guest)
 {
-	if (!in_ram(guest, ipa, bytes) && !in_channels(guest, ipa, bytes))
-		return false;
 	while (bytes) {
 		u64 room;
 		u8 *theirs = byte_at(guest, ipa, &room);
@@ -106,12 +164,27 @@ static bool copy(struct guest *guest, u64 ipa, u8 *ours, size_t bytes, bool to_g
 	return true;
 }
 
+static bool may_write(struct guest *guest, u64 ipa, u64 bytes)
+{
+	return in_ram(guest, ipa, bytes) || in_channels(guest, ipa, bytes);
+}
+
 bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes)
 {
-	return copy(guest, from.v, to, bytes, false);
+	return (may_write(guest, from.v, bytes) || in_rom(guest, from.v, bytes) ||
+		in_flash(guest, from.v, bytes)) &&
+	       copy(guest, from.v, to, bytes, false);
 }
 
 bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes)
 {
-	return copy(guest, to.v, (u8 *)(uintptr_t)from, bytes, true);
+	return may_write(guest, to.v, bytes) &&
+	       copy(guest, to.v, (u8 *)(uintptr_t)from, bytes, true);
+}
+
+bool guest_load_firmware(struct guest *guest)
+{
+	const struct bundle_bytes *firmware = &guest->config.firmware;
+
+	return copy(guest, SKERRY_ROM_BASE, (u8 *)(uintptr_t)firmware->data, firmware->size, true);
 }

@@ -11,6 +11,7 @@
 #include "guest/tree.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "vdev/vflash.h"
 
 #define PHANDLE_GIC 1
 #define PHANDLE_CLOCK 2
@@ -220,6 +221,15 @@ static void write_rtc(struct writer *w)
 	end(w);
 }
 
+static void write_flash(struct writer *w)
+{
+	begin_at(w, "flash", SKERRY_FLASH_BASE);
+	string(w, "compatible", "cfi-flash");
+	CELLS(w, "reg", 0, SKERRY_FLASH_BASE, 0, VFLASH_SIZE);
+	CELLS(w, "bank-width", 4);
+	end(w);
+}
+
 static void write_channel(struct writer *w, const struct tree_channel *channel)
 {
 	begin_at(w, "channel", channel->ipa);
@@ -273,6 +283,8 @@ size_t tree_build(void *buf, size_t room, const struct tree_request *request)
 	write_uart(&w);
 	if (request->rtc)
 		write_rtc(&w);
+	if (request->config->firmware.size)
+		write_flash(&w);
 	write_hypervisor(&w, request);
 	end(&w);
 	note(&w, fdt_finish(buf));

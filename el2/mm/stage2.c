@@ -18,6 +18,7 @@
 #include "mm/frames.h"
 #include "mm/tables.h"
 
+#define S2_READ (1ULL << 6)	  /* S2AP */
 #define S2_READ_WRITE (3ULL << 6) /* S2AP */
 #define S2_NORMAL (15ULL << 2)	  /* MemAttr: Normal, inner and outer write-back */
 #define S2_DEVICE (1ULL << 2)	  /* MemAttr: Device-nGnRE */
@@ -34,6 +35,7 @@ static struct {
 static const u64 attributes_of[] = {
 	[STAGE2_MEMORY] = S2_NORMAL | S2_READ_WRITE | DESC_SH_INNER | DESC_AF,
 	[STAGE2_SHARED] = S2_NORMAL | S2_READ_WRITE | DESC_SH_INNER | DESC_AF | DESC_XN,
+	[STAGE2_ROM] = S2_NORMAL | S2_READ | DESC_SH_INNER | DESC_AF,
 	[STAGE2_DEVICE] = S2_DEVICE | S2_READ_WRITE | DESC_AF | DESC_XN,
 };
 

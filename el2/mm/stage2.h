@@ -13,6 +13,7 @@
 enum stage2_kind {
 	STAGE2_MEMORY, /* Normal write-back, read, write, execute */
 	STAGE2_SHARED, /* Normal write-back, read, write, never execute */
+	STAGE2_ROM,    /* Normal write-back, read, execute: a write is a permission fault */
 	STAGE2_DEVICE, /* Device-nGnRE, read, write, never execute */
 };
 

@@ -54,6 +54,21 @@ static bool rtc(struct vcpu *vcpu, struct mmio *mmio)
 	return true;
 }
 
+/* Behind the firmware's bytes the bank is empty; it is no CFI flash, so nothing is to be written. */
+static bool rom(struct vcpu *vcpu, struct mmio *mmio)
+{
+	mmio->value = 0;
+	return vcpu->guest->config.firmware.size;
+}
+
+static bool flash(struct vcpu *vcpu, struct mmio *mmio)
+{
+	if (!vcpu->guest->config.firmware.size)
+		return false;
+	guest_flash(vcpu->guest, mmio);
+	return true;
+}
+
 static const struct window {
 	u32 base, size;
 	bool (*access)(struct vcpu *vcpu, struct mmio *mmio);
@@ -63,6 +78,8 @@ static const struct window {
 	{SKERRY_GICR_BASE, SKERRY_VCPUS_MAX * 128 * KIB, redistributor},
 	{SKERRY_GICC_BASE, 8 * KIB, cpu_interface},
 	{SKERRY_RTC_BASE, 4 * KIB, rtc},
+	{SKERRY_FLASH_BASE, VFLASH_SIZE, flash},
+	{SKERRY_ROM_BASE, SKERRY_ROM_MAX, rom},
 };
 
 static inline const struct window *window_at(u64 ipa)
@@ -375,12 +392,52 @@ static __attribute__((noinline)) enum verdict by_instruction(struct vcpu *vcpu, 
 	}
 }
 
-static enum verdict touch(struct vcpu *vcpu, u64 ipa)
+static enum verdict device(struct vcpu *vcpu, u64 esr, u64 ipa)
+{
+	vcpu->exits[EXIT_MMIO]++;
+	if (UNLIKELY(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) /* not offered at EL0 either */
+		return VERDICT_ABORT;
+	if (LIKELY(esr & ISS_ISV))
+		return by_syndrome(vcpu, esr, ipa);
+	return by_instruction(vcpu, esr, ipa);
+}
+
+static bool touch(struct vcpu *vcpu, u64 ipa)
 {
 	if (!guest_touch(vcpu->guest, IPA(ipa)))
-		return VERDICT_ABORT;
+		return false;
 	vcpu->exits[EXIT_TOUCH]++;
-	return VERDICT_RESUME;
+	return true;
+}
+
+/* Memory, or below the devices the flash: that is memory to be read while it shows its bytes. */
+static __attribute__((noinline)) enum verdict memory(struct vcpu *vcpu, u64 esr, u64 ipa)
+{
+	bool low = ipa < SKERRY_RAM_BASE;
+
+	if (!low && esr & ISS_CM)
+		return VERDICT_NEXT;
+	if (!(low && esr & ESR_WNR) && touch(vcpu, ipa))
+		return VERDICT_RESUME;
+	return low ? device(vcpu, esr, ipa) : VERDICT_ABORT;
+}
+
+/*
+ * A write to what is mapped to be read only, ROM or flash. HPFAR_EL2 says nothing then (Arm ARM
+ * D17.2.60), so the address is translated once more; another of the guest's vCPUs may have changed the
+ * map meanwhile, and then the access is run again. The rest is a bus that doesn't answer.
+ */
+static __attribute__((noinline)) enum verdict denied(struct vcpu *vcpu, u64 esr)
+{
+	ipa_t ipa;
+
+	if (esr & ESR_S1PTW)
+		return VERDICT_ABORT_WALK;
+	if (!FSC_IS_PERMISSION(ESR_FSC(esr)) || !(esr & ESR_WNR))
+		return VERDICT_ABORT;
+	if (!context_translate(&vcpu->ctx, syndrome_far(), &ipa) || ipa.v >= SKERRY_RAM_BASE)
+		return VERDICT_RESUME;
+	return device(vcpu, esr, ipa.v);
 }
 
 enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
@@ -391,16 +448,11 @@ enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
 		vcpu->exits[EXIT_MMIO]++;
 		return VERDICT_NEXT;
 	}
-	if (UNLIKELY(!FSC_IS_TRANSLATION(ESR_FSC(esr)))) /* HPFAR_EL2 says nothing then */
-		return esr & ESR_S1PTW ? VERDICT_ABORT_WALK : VERDICT_ABORT;
+	if (UNLIKELY(!FSC_IS_TRANSLATION(ESR_FSC(esr))))
+		return denied(vcpu, esr);
 	if (UNLIKELY(esr & ESR_S1PTW))
-		return touch(vcpu, page) == VERDICT_RESUME ? VERDICT_RESUME : VERDICT_ABORT_WALK;
-	if (ipa >= SKERRY_RAM_BASE)
-		return esr & ISS_CM ? VERDICT_NEXT : touch(vcpu, ipa);
-	vcpu->exits[EXIT_MMIO]++;
-	if (UNLIKELY(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) /* not offered at EL0 either */
-		return VERDICT_ABORT;
-	if (LIKELY(esr & ISS_ISV))
-		return by_syndrome(vcpu, esr, ipa);
-	return by_instruction(vcpu, esr, ipa);
+		return touch(vcpu, page) ? VERDICT_RESUME : VERDICT_ABORT_WALK;
+	if (ipa - SKERRY_GICD_BASE >= SKERRY_RAM_BASE - SKERRY_GICD_BASE)
+		return memory(vcpu, esr, ipa);
+	return device(vcpu, esr, ipa);
 }

@@ -37,6 +37,7 @@ void trap_interrupts(struct vcpu *vcpu);
 #define ESR_S1PTW BIT(7)	      /* aborts: met by a stage-1 table walk */
 #define ESR_WNR BIT(6)		      /* data aborts: a write */
 #define FSC_IS_TRANSLATION(fsc) (((fsc)&0x3c) == 0x04)
+#define FSC_IS_PERMISSION(fsc) (((fsc)&0x3c) == 0x0c)
 
 /* PSTATE as SPSR_EL2 shows it */
 #define PSTATE_AARCH32 BIT(4)

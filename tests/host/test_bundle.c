@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -59,6 +60,7 @@ static void everything(void **state)
 	assert_int_equal(guest.cpus, 8);
 	assert_int_equal(guest.kernel.size, 5);
 	assert_memory_equal(guest.kernel.data, "\0\0\0\x14\1", 5);
+	assert_int_equal(guest.firmware.size, 0);
 	assert_int_equal(guest.initrd.size, 3);
 	assert_memory_equal(guest.initrd.data, "\xaa\xbb\xcc", 3);
 	assert_string_equal(guest.bootargs, "rounds=3");
@@ -83,6 +85,9 @@ static void everything(void **state)
 
 	bundle_guest(&bundle, 2, &guest);
 	assert_string_equal(guest.name, "A.b-c_9");
+	assert_int_equal(guest.kernel.size, 0);
+	assert_int_equal(guest.firmware.size, 5);
+	assert_memory_equal(guest.firmware.data, "\0\0\0\x14\2", 5);
 	assert_int_equal(guest.on_crash, ON_CRASH_STOP);
 	assert_int_equal(guest.gic_version, 0);
 
@@ -156,9 +161,12 @@ static void by_machine(void **state)
 	struct bundle_limits small = limits;
 
 	(void)state;
-	small.memory = 0x402fff; /* guests: 0x400000, the channel: 0x3000 */
+	small.memory = 0x603fff; /* guests: 0x601000, the channel: 0x3000 */
 	refuse("", "", &small,
 	       "/channels/rally: size: 0x3000 is more than there is: 0x2fff bytes are left");
+	small.memory = 0x600fff;
+	refuse("", "", &small,
+	       "/guests/A.b-c_9: firmware: 0x201000 is more than there is: 0x200fff bytes are left");
 	small.memory = 0x3fffff;
 	refuse("", "", &small,
 	       "/guests/A.b-c_9: memory-size: 0x100000 is more than there is: 0xfffff bytes are left");
@@ -284,6 +292,39 @@ static void more_than_there_can_be(void **state)
 	free(source);
 }
 
+/* 64 MiB of firmware are as much as there is room for below the flash. */
+static void large_firmware(void **state)
+{
+	static const struct {
+		unsigned size;
+		const char *error;
+	} cases[] = {
+		{0x4000000, ""},
+		{0x4000001, "/guests/A.b-c_9: firmware: 0x4000001 bytes: expected at most"
+			    " 0x4000000 (64 MiB)"},
+	};
+	char *source = dtc_read_file("tests/host/trees/bundle.dts"), *changed;
+	char path[] = "/tmp/firmware-XXXXXX", property[64];
+	int file = mkstemp(path);
+	struct fdt_error err;
+	void *blob;
+
+	(void)state;
+	assert_true(file >= 0);
+	snprintf(property, sizeof(property), "firmware = /incbin/(\"%s\")", path);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(ftruncate(file, cases[i].size), 0);
+		changed = dtc_replace(source, "firmware = [00 00 00 14 02]", property);
+		assert_int_equal(open_source(changed, &limits, &blob, &err), !cases[i].error[0]);
+		assert_string_equal(err.text, cases[i].error);
+		free(blob);
+		free(changed);
+	}
+	unlink(path);
+	close(file);
+	free(source);
+}
+
 static void long_bootargs(void **state)
 {
 	char args[800] = "\"", *source = dtc_read_file("tests/host/trees/bundle.dts"), *changed;
@@ -317,7 +358,8 @@ static void check_accepted(void)
 		assert_in_range(guest.cpus, 1, 8);
 		assert_in_range(guest.weight, 1, 10000);
 		assert_true(guest.memory_size % 4096 == 0 && guest.memory_size >= 65536);
-		assert_true(guest.kernel.size > 0 && strlen(guest.bootargs) < 768);
+		assert_true(!guest.kernel.size != !guest.firmware.size &&
+			    strlen(guest.bootargs) < 768);
 		assert_true(guest.affinity == UINT32_MAX || guest.affinity < 16);
 	}
 	for (u32 i = 0; i < bundle.channel_count; i++) {
@@ -368,6 +410,7 @@ int main(void)
 		cmocka_unit_test(odd_nodes),
 		cmocka_unit_test(as_many_as_there_can_be),
 		cmocka_unit_test(more_than_there_can_be),
+		cmocka_unit_test(large_firmware),
 		cmocka_unit_test(long_bootargs),
 		cmocka_unit_test(mutated),
 	};

@@ -228,6 +228,21 @@ static void elf_segments(void **state)
 	assert_false(plan_file(file, sizeof(file), 0x400000, 0));
 }
 
+/* Nothing of it is in memory: the tree stands at its start. */
+static void firmware(void **state)
+{
+	struct guest_config config = {.memory_size = 0x10000, .firmware = {(const u8 *)"", 1}};
+
+	(void)state;
+	memset(&plan, 0xa5, sizeof(plan));
+	assert_true(image_plan(&plan, &config, ROOM, &err));
+	assert_int_equal(plan.kind, IMAGE_FIRMWARE);
+	assert_int_equal(plan.segment_count, 0);
+	assert_int_equal(plan.entry, 0);
+	assert_int_equal(plan.tree, 0x40000000);
+	assert_int_equal(plan.initrd, 0);
+}
+
 /* Whatever the numbers, a plan that was accepted stays inside file and memory. */
 static void any_numbers(void **state)
 {
@@ -280,7 +295,7 @@ int main(void)
 		cmocka_unit_test(arm64_image),	cmocka_unit_test(small_memory),
 		cmocka_unit_test(large_initrd), cmocka_unit_test(flat),
 		cmocka_unit_test(elf),		cmocka_unit_test(elf_segments),
-		cmocka_unit_test(any_numbers),
+		cmocka_unit_test(firmware),	cmocka_unit_test(any_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

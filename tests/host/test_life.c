@@ -684,6 +684,57 @@ static void test_shutdown_when_done(void **state)
 	assert_int_equal(crab->state, GUEST_CRASHED);
 }
 
+static void program_flash(void)
+{
+	struct mmio mmio = {.ipa = 0x4000000, .value = 0x40, .size = 4, .write = true};
+
+	guest_flash(crab, &mmio);
+	mmio.value = 0xfffff0ff;
+	guest_flash(crab, &mmio); /* and it goes on to show its status */
+}
+
+static void expect_flash(u32 expected)
+{
+	u32 word;
+
+	assert_true(guest_read(crab, &word, IPA(0x4000000), 4));
+	assert_int_equal(word, expected);
+}
+
+/* What was written to the flash outlives the guest's own reset, but no crash. */
+static void test_flash(void **state)
+{
+	char *const source = "crab { compatible = \"skerry,guest\"; memory-size = <0 0x100000>;"
+			     "firmware = [00]; on-crash = \"restart\"; };";
+	u64 held;
+
+	(void)state;
+	world_close();
+	world_new(3, 3, 0x4000000);
+	world_create(source, "");
+	crab = guest_by_id(0);
+	a = crab->vcpus[0];
+	guests_start();
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
+	held = frames_held(0);
+	program_flash();
+	assert_int_equal(frames_held(0), held + 0x200000);
+	for (unsigned i = 0; i < 100; i++) {
+		life_end(crab, END_RESET);
+		assert_ptr_equal(play(0, a, SCHED_END), a);
+		expect_flash(0xfffff0ff);
+		assert_int_equal(frames_held(0), held + 0x200000);
+	}
+	program_flash();
+	life_end(crab, END_CRASH);
+	assert_ptr_equal(play(0, a, SCHED_END), a);
+	assert_int_equal(frames_held(0), held);
+	expect_flash(0xffffffff);
+	life_end(crab, END_EXIT);
+	assert_null(play(0, a, SCHED_END));
+	assert_int_equal(frames_count().reserved, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -707,6 +758,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_peers_hear, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_all_done, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_shutdown_when_done, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_flash, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,7 @@ static void test_touch(void **state)
 	assert_true(touch(0x404ff123)); /* one page, the last */
 	assert_true(all_are(guest_byte(crab, 0x404ff000), 0, 0x1000));
 	assert_false(is_mapped(crab, 0x404fe000));
+	assert_false(touch(0x4000000)); /* no firmware, and so no flash */
 	after = frames_count();
 	assert_int_equal(before.reserved - after.reserved, 0x201000);
 	assert_int_equal(before.free, after.free); /* all of it was promised */
@@ -195,6 +196,131 @@ static void test_apart(void **state)
 	assert_int_equal(frames_count().reserved, 0x200000 + 255 * 0x1000);
 }
 
+/* 3 MiB and 5 bytes of firmware: a block and 257 pages, to be read and not to be written. */
+static void test_firmware(void **state)
+{
+	static const u64 unwritable[][2] = {{0, 1}, {0x1ffff0, 0x20}, {0x300fff, 1}};
+	struct fdt_error err = {""};
+	struct frame_count before;
+	u8 *firmware = malloc(0x300005);
+	struct guest *seal;
+
+	(void)state;
+	world_close();
+	for (unsigned i = 0; i < 0x300005; i++)
+		firmware[i] = (u8)(i * 31 >> 4);
+	world_new(3, 2, 0x4000000);
+	world_open("seal { compatible = \"skerry,guest\"; memory-size = <0 0x100000>;"
+		   "firmware = [00]; };",
+		   "");
+	assert_true(guests_create(&bundle, &err));
+	seal = guest_by_id(0);
+	assert_int_equal(*guest_byte(seal, 0xfff), 0); /* what is behind the last byte */
+	assert_false(is_mapped(seal, 0x1000));
+	life_discard(seal);
+	before = frames_count();
+	seal->config.firmware = (struct bundle_bytes){firmware, 0x300005};
+	assert_true(guest_prepare(seal, &err) && life_load(seal, &err));
+	mmu_forget();
+	assert_true(guest_read(seal, buffer, IPA(0), 0x300000));
+	assert_memory_equal(buffer, firmware, 0x300000);
+	assert_true(guest_read(seal, buffer, IPA(0x300000), 0x1000));
+	assert_memory_equal(buffer, firmware + 0x300000, 5);
+	assert_true(all_are(buffer + 5, 0, 0xffb));
+	assert_false(guest_read(seal, buffer, IPA(0x300fff), 2));
+	assert_false(guest_read(seal, buffer, IPA(~0ull), 2));
+	assert_false(guest_touch(seal, IPA(0x301000)));
+	for (unsigned i = 0; i < ARRAY_SIZE(unwritable); i++)
+		assert_false(guest_write(seal, IPA(unwritable[i][0]), buffer, unwritable[i][1]));
+	assert_int_equal(seal->vcpus[0]->ctx.regs.pc, 0);
+	assert_int_equal(seal->vcpus[0]->ctx.regs.x[0], 0x40000000);
+	assert_true(guest_read(seal, buffer, IPA(0x40000000), 4));
+	assert_memory_equal(buffer, "\xd0\x0d\xfe\xed", 4);
+	life_discard(seal);
+	expect_count(before);
+	free(firmware);
+}
+
+static struct guest *world_seal(void)
+{
+	world_close();
+	world_new(3, 2, 0x4000000);
+	world_create("seal { compatible = \"skerry,guest\"; memory-size = <0 0x100000>;"
+		     "firmware = [00]; };",
+		     "");
+	return guest_by_id(0);
+}
+
+static u64 flash_word(struct guest *guest, u64 offset, bool write, u64 value)
+{
+	struct mmio mmio = {.ipa = 0x4000000 + offset,
+			    .offset = offset,
+			    .value = value,
+			    .size = 4,
+			    .write = write};
+
+	guest_flash(guest, &mmio);
+	return mmio.value;
+}
+
+/* One block, mapped while it shows its bytes; of the guest's promise; EL2 reads it as the guest does. */
+static void test_flash(void **state)
+{
+	struct guest *seal = world_seal();
+	struct frame_count before = frames_count(), after;
+	enum frame_use use;
+	u8 bytes[8];
+	pa_t pa;
+
+	(void)state;
+	assert_false(is_mapped(seal, 0x4000000));
+	assert_false(guest_touch(seal, IPA(0x3fffffc)));
+	assert_false(guest_touch(seal, IPA(0x4200000)));
+	assert_true(guest_touch(seal, IPA(0x41ffffc)));
+	assert_true(stage2_lookup(&seal->map, IPA(0x4000000), &pa));
+	assert_int_equal(frames_owner(pa, &use), 0);
+	assert_int_equal(use, FRAME_STATE);
+	assert_true(all_are(mmu_pointer(pa), 0xff, 0x200000));
+	after = frames_count();
+	assert_int_equal(before.reserved - after.reserved, 0x200000);
+	assert_int_equal(before.free, after.free);
+
+	flash_word(seal, 0x1000, true, 0x40);
+	assert_false(is_mapped(seal, 0x4000000));
+	assert_false(guest_touch(seal, IPA(0x4000000)));
+	assert_false(guest_read(seal, bytes, IPA(0x4001000), 4));
+	mmu_forget();
+	flash_word(seal, 0x1000, true, 0x12345678);
+	assert_int_equal(mmu_events[0].kind, MMU_CACHE_CLEAN);
+	assert_int_equal(mmu_events[0].address, pa.v + 0x1000);
+	assert_int_equal(flash_word(seal, 0, false, 0), 0x800080);
+	flash_word(seal, 0, true, 0xff);
+	assert_true(guest_read(seal, bytes, IPA(0x4000ffe), 8));
+	assert_memory_equal(bytes, "\xff\xff\x78\x56\x34\x12\xff\xff", 8);
+	assert_true(is_mapped(seal, 0x4000000));
+	assert_false(guest_read(seal, bytes, IPA(0x41ffffc), 8));
+	assert_false(guest_write(seal, IPA(0x4000000), bytes, 1));
+	expect_count(after);
+	life_discard(seal);
+	assert_int_equal(frames_count().by_use[FRAME_STATE], after.by_use[FRAME_STATE] - 0x200000);
+}
+
+/* A page behind the blocks of RAM, ROM and flash, at every offset and size, from EL2's side. */
+static void test_flash_edges(void **state)
+{
+	struct guest *seal = world_seal();
+
+	(void)state;
+	for (u64 offset = 0; offset < 0x200000; offset += 0x1ffff0 / 16 * 16)
+		for (unsigned at = 0; at < 16; at++)
+			for (unsigned size = 1; size <= 16; size++)
+				assert_int_equal(guest_read(seal, buffer,
+							    IPA(0x4000000 + offset + at), size),
+						 offset + at + size <= 0x200000);
+	assert_false(guest_read(seal, buffer, IPA(0x3ffffff), 2));
+	assert_false(guest_read(seal, buffer, IPA(0x4000000), ~0ull));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +331,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_over_the_edge, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_channel, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_apart, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_firmware, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_flash, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_flash_edges, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

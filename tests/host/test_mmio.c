@@ -62,7 +62,7 @@ static void test_nothing(void **state)
 	trap(NO_SYNDROME_LOAD, 0x7fffffc, 0x7fff000);
 	expect_abort(0x96000010);
 	setup(NULL);
-	trap(LOAD_W8 | 8, 0x8000000, 0); /* permission fault: no address to go by */
+	trap(LOAD_W8 & ~4u, 0x8000000, 0x8000000); /* an address size fault */
 	expect_abort(0x96000010);
 	setup(NULL);
 	trap(0x9380008e, 0x8000000, 0x8000000); /* a table in a device's window (HCR_EL2.PTW) */
@@ -202,6 +202,95 @@ static void test_windows(void **state)
 	assert_int_equal(regs->pc, 0x4000101c);
 	trap(LOAD_B8, 0x9010fe8, 0x9010000); /* a byte of PL031's RTCPeriphID2 */
 	assert_int_equal(regs->x[8], 0x14);
+	trap(LOAD_B8, 0x9010ff0, 0x9010000); /* EDK2 looks at the identification byte by byte */
+	assert_int_equal(regs->x[8], 0x0d);
+	trap(LOAD_B8, 0x9010ff1, 0x9010000);
+	assert_int_equal(regs->x[8], 0);
+	trap(LOAD_H8, 0x9010ff8, 0x9010000);
+	assert_int_equal(regs->x[8], 0x05);
+	trap(LOAD_X8, 0x9010ff8, 0x9010000);
+	assert_int_equal(regs->x[8], 0xb100000005);
+}
+
+/* Bank 0 holds the firmware: what is behind it is empty, what is written to it is lost. */
+static void test_rom(void **state)
+{
+	(void)state;
+	trap(LOAD_W8, 0x3fffffc, 0x3fff000); /* a guest without firmware */
+	expect_abort(0x96000010);
+	setup(NULL);
+	trap(STORE_W8 | 8, 0x1000, 0); /* DFSC 0x0e: permission fault, no HPFAR_EL2 to go by */
+	expect_abort(0x96000050);
+	setup(NULL);
+	guest.config.firmware.size = 1;
+	regs->x[8] = ~0ull;
+	trap(LOAD_X8, 0x3fffff8, 0x3fff000);
+	assert_int_equal(regs->x[8], 0);
+	assert_int_equal(regs->pc, 0x40001004);
+	trap(STORE_W8 | 8, 0x1000, 0x9000000);
+	assert_int_equal(regs->pc, 0x40001008);
+	put_instruction(0xa8817c1f); /* stp xzr, xzr, [x0], #16 */
+	regs->x[0] = 0x1000;
+	trap(NO_SYNDROME_STORE | 8, 0x1000, 0);
+	assert_int_equal(regs->x[0], 0x1010);
+	assert_int_equal(regs->pc, 0x4000100c);
+	trap(0x9200014e, 0x1000, 0); /* dc ivac */
+	assert_int_equal(regs->pc, 0x40001010);
+	trap(STORE_B8 | 0x88, 0x1000, 0); /* a walk that would set a table's access flag */
+	expect_abort(0x96000054);
+}
+
+/* Bank 1: memory while it shows its bytes, a device else, and always when written. */
+static void test_flash(void **state)
+{
+	(void)state;
+	trap(LOAD_W8, 0x4000000, 0x4000000);
+	expect_abort(0x96000010);
+	setup(NULL);
+	trap(STORE_W8, 0x4000000, 0x4000000);
+	expect_abort(0x96000050);
+	setup(NULL);
+	guest.config.firmware.size = 1;
+	world.flash_readable = true;
+	trap(LOAD_W8, 0x4001ffc, 0x4001000);
+	assert_int_equal(seen.touched, 0x4001ffc);
+	assert_int_equal(regs->pc, 0x40001000);
+	trap(0x93880086, 0x4001ffc, 0x4001000); /* a table walk */
+	assert_int_equal(seen.touches, 2);
+	assert_int_equal(regs->pc, 0x40001000);
+	regs->x[8] = 0x70;
+	trap(STORE_W8, 0x4001ffc, 0x4001000); /* not mapped: not for this */
+	assert_int_equal(seen.touches, 2);
+	assert_int_equal(seen.device, 'f');
+	assert_int_equal(seen.access.offset, 0x1ffc);
+	assert_int_equal(seen.access.value, 0x70);
+	trap(STORE_B8 | 8, 0x41ffffc, 0); /* mapped */
+	assert_int_equal(seen.access.offset, 0x1ffffc);
+	assert_int_equal(seen.access.size, 1);
+	assert_int_equal(regs->pc, 0x40001008);
+	assert_int_equal(vcpus[0].exits[EXIT_MMIO], 2);
+	world.flash_readable = false;
+	world.read = 0x800080;
+	trap(LOAD_W8, 0x4000000, 0x4000000);
+	assert_int_equal(regs->x[8], 0x800080);
+	assert_int_equal(seen.accesses, 3);
+	trap(LOAD_W8, 0x4200000, 0x4200000); /* behind it */
+	expect_abort(0x96000010);
+}
+
+/* The guest's map was changed between a denied write and our look at it: it is run again. */
+static void test_denied_races(void **state)
+{
+	(void)state;
+	guest.config.firmware.size = 1;
+	standin_translates = false;
+	trap(STORE_W8 | 8, 0x4000000, 0);
+	assert_int_equal(regs->pc, 0x40001000);
+	standin_translates = true;
+	trap(STORE_W8 | 8, 0x40008000, 0); /* memory now */
+	assert_int_equal(regs->pc, 0x40001000);
+	assert_int_equal(seen.accesses, 0);
+	assert_int_equal(vcpus[0].exits[EXIT_FAULT], 0);
 }
 
 /* With SSE set; and as QEMU has it, with SSE clear for LDRSB w8, LDRSH x8, LDRSW x8. */
@@ -472,12 +561,14 @@ static void test_aarch32(void **state)
 /* Random syndromes, addresses and instructions: every trap ends in one of the ways there are. */
 static void test_random(void **state)
 {
-	static const u64 places[] = {0x8000000, 0x8010000,  0x80a0000,	0x9000000, 0x9010000,
-				     0xa000000, 0x40000000, 0x4000f000, 0x40010000};
+	static const u64 places[] = {0x8000000, 0x8010000,  0x80a0000,	0x9000000,  0x9010000,
+				     0xa000000, 0x40000000, 0x4000f000, 0x40010000, 0,
+				     0x3fff000, 0x4000000,  0x41ff000};
 	u64 x = 0x2545f4914f6cdd1d;
 
 	(void)state;
 	guest.console.quiet = true;
+	guest.config.firmware.size = 0x1000;
 	for (unsigned n = 0; n < 300000; n++) {
 		u64 place, faults = vcpus[0].exits[EXIT_FAULT], page;
 		u32 word;
@@ -511,6 +602,9 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, setup),
 		cmocka_unit_test_setup(test_alignment, setup),
 		cmocka_unit_test_setup(test_windows, setup),
+		cmocka_unit_test_setup(test_rom, setup),
+		cmocka_unit_test_setup(test_flash, setup),
+		cmocka_unit_test_setup(test_denied_races, setup),
 		cmocka_unit_test_setup(test_sign, setup),
 		cmocka_unit_test_setup(test_writeback, setup),
 		cmocka_unit_test_setup(test_stack_pointer, setup),

@@ -129,7 +129,7 @@ static void test_shapes_level1(void **state)
 	assert_false(stage2_init(&map, 7, 0x1000000001));
 }
 
-/* AF 0x400, SH inner 0x300, S2AP read-write 0xc0, MemAttr write-back 0x3c or Device-nGnRE 0x4, page
+/* AF 0x400, SH inner 0x300, S2AP read-write 0xc0, read only 0x40, MemAttr write-back 0x3c or Device-nGnRE 0x4, page
  * 0x3 or block 0x1, XN bit 54. */
 static void test_descriptors(void **state)
 {
@@ -145,6 +145,8 @@ static void test_descriptors(void **state)
 	assert_int_equal(entry_at(map.root.v, 0x200), 0x00000000804007fd);
 	assert_int_equal(entry_at(map.root.v, 0x201), 0x00400000806007fd);
 	assert_int_equal(entry_at(map.root.v, 0x040), 0x00400000080004c5);
+	assert_true(stage2_map(&map, IPA(0x400000), PA(0x80a00000), 0x200000, STAGE2_ROM));
+	assert_int_equal(entry_at(map.root.v, 2), 0x0000000080a0077d);
 	assert_int_equal(stage2_table_bytes(&map), 0x2000);
 
 	assert_true(stage2_map(&map, IPA(0x40400000), PA(0x80801000), 0x1000, STAGE2_MEMORY));

@@ -214,7 +214,21 @@ static void largest(void **state)
 		.timer_frequency = 1,
 		.rtc = true,
 	};
+	request.initrd_size = 0;
+	config.firmware.size = 1;
 	assert_in_range(build(), 1, 8192);
+}
+
+static void flash(void **state)
+{
+	(void)state;
+	build();
+	absent("/flash@4000000", NULL);
+	config.firmware.size = 1;
+	build();
+	TEXT("/flash@4000000", "compatible", "cfi-flash");
+	CELLS("/flash@4000000", "reg", 0, 0x4000000, 0, 0x200000);
+	CELLS("/flash@4000000", "bank-width", 4);
 }
 
 /* Too little room, by any measure: no tree, and nothing written behind the room. */
@@ -240,7 +254,7 @@ int main(void)
 		cmocka_unit_test_setup(v3, setup),	 cmocka_unit_test_setup(references, setup),
 		cmocka_unit_test_setup(v2, setup),	 cmocka_unit_test_setup(chosen, setup),
 		cmocka_unit_test_setup(channels, setup), cmocka_unit_test_setup(largest, setup),
-		cmocka_unit_test_setup(no_room, setup),
+		cmocka_unit_test_setup(no_room, setup),	 cmocka_unit_test_setup(flash, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,9 +46,10 @@ static struct {
 	enum sched_reason reason;
 	enum guest_end ended_how;
 	struct guest *ended;
-	struct mmio access; /* last access of the vGIC */
+	struct mmio access; /* last access of the vGIC or the flash */
 	unsigned accesses;
-	char device; /* of that: 'd'istributor, 'p'lain word of it, 'r'edistributor, cpu interface 'c' */
+	char device; /* of that: 'd'istributor, 'p'lain word of it, 'r'edistributor, cpu interface 'c',
+		'f'lash */
 	u64 sgi;
 	bool sgi_group1;
 	u32 dir;
@@ -63,7 +64,7 @@ static struct {
 /* How the others answer. */
 static struct {
 	struct vcpu *next; /* whom switch_next gives */
-	bool wakes, refuse, busy;
+	bool wakes, refuse, busy, flash_readable;
 	u64 read;     /* what a vGIC register reads */
 	u32 acks[20]; /* what gic->ack() gives, then 1023 */
 	unsigned ack;
@@ -101,7 +102,7 @@ bool guest_touch(struct guest *g, ipa_t ipa)
 	assert_ptr_equal(g, &guest);
 	seen.touches++;
 	seen.touched = ipa.v;
-	return ipa.v - RAM_BASE < RAM_BYTES;
+	return ipa.v - RAM_BASE < RAM_BYTES || (world.flash_readable && ipa.v >> 21 == 0x20);
 }
 
 static bool in_ram(ipa_t ipa, size_t bytes)
@@ -208,6 +209,12 @@ bool vgic_cpu_interface(struct vgic_cpu *cpu, struct mmio *mmio)
 {
 	(void)cpu;
 	return access_vgic('c', mmio);
+}
+
+void guest_flash(struct guest *g, struct mmio *mmio)
+{
+	assert_ptr_equal(g, &guest);
+	(void)access_vgic('f', mmio);
 }
 
 void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level)
