@@ -47,8 +47,9 @@ enum { CONTROL, IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICAC
 /* Keeps what the quick accesses need in registers out of the slow ones' frames. */
 #define NOINLINE __attribute__((noinline))
 
-/* How long to wait for another pCPU to fold: longer than any EL2 code runs. */
-#define FOLD_SPINS 100000u
+/* How long to wait for another pCPU to fold: longer than any EL2 code runs, and than a host that
+ * plays the machine keeps one of its CPUs off. */
+#define FOLD_SPINS 10000000u
 
 /* The last 48 bytes of a frame: PIDR4..7, PIDR0..3, CIDR0..3. */
 static const u8 ids_v2[12] = {0x04, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1};
@@ -134,7 +135,17 @@ static u32 read_state(struct vgic_cpu *self, struct vgic_cpu *owner, unsigned k,
 	lock_take(&self->vgic->lock);
 	sync_others(self, owner, k);
 	state = vgic_lr_state(owner, k, active);
-	state |= active ? bank->active : bank->latch | (lines_now(owner, k) & ~bank->edge);
+	if (active) {
+		state |= bank->active;
+	} else {
+		u32 lines = lines_now(owner, k);
+
+		state |= bank->latch | (lines & ~bank->edge);
+		if ((bank->level & ~lines) && vgic_here(owner)) { /* nor is it to be taken */
+			bank->level &= lines;
+			vgic_poke(owner);
+		}
+	}
 	lock_drop(&self->vgic->lock);
 	return state;
 }

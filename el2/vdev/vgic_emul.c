@@ -63,6 +63,7 @@ static struct best find_best(struct vgic_cpu *cpu)
 	struct vgic *vgic = cpu->vgic;
 	struct best best = {.intid = SPURIOUS, .priority = IDLE};
 
+	vgic_ask_lines(cpu, vgic_forwarded(vgic, &cpu->bank) & cpu->bank.level & ~cpu->bank.edge);
 	for_each_bit(n, vgic_forwarded(vgic, &cpu->bank) & ~cpu->bank.active)
 		consider(cpu, &best, n);
 	for (unsigned k = 1; k <= ARRAY_SIZE(vgic->spi); k++) {
@@ -96,11 +97,8 @@ static bool signalled(const struct vgic_cpu *cpu, const struct best *best)
 
 void vgic_emul_refresh(struct vgic_cpu *cpu)
 {
-	struct vgic_bank *bank = &cpu->bank;
-	struct best best;
+	struct best best = find_best(cpu);
 
-	vgic_ask_lines(cpu, vgic_forwarded(cpu->vgic, bank) & bank->level & ~bank->edge);
-	best = find_best(cpu);
 	cpu->dirty = false;
 	cpu->lines = 0;
 	if (signalled(cpu, &best))

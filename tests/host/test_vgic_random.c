@@ -654,8 +654,18 @@ static void move_timer(void)
 		vgic_inject_timer(&c->vgic, TIMER, TIMER);
 	} else if (!c->timer) {
 		/* Without a trap it may be taken once more, spuriously; here there is one. */
+		bool redist = w.version == 3;
+		struct mmio mmio = {.offset = 0x200 + (redist ? c->vgic.index << 17 | 0x10000 : 0),
+				    .size = 4};
+
 		standin_pcpu_set((unsigned)c->pcpu);
-		vgic_maintenance(&c->vgic);
+		if (once_in(2))
+			vgic_maintenance(&c->vgic);
+		else
+			check(access_dut(c, redist, &mmio) &&
+				      !(mmio.value >> TIMER & 1) ==
+					      !ref_irq(&w.ref, c->vgic.index, TIMER)->latch,
+			      "the timer is still pending: %#x", (unsigned)mmio.value);
 	}
 }
 
