@@ -27,6 +27,7 @@ GUEST = """
 """
 
 TOPICS = ["debug", "idregs", "access", "psci"]
+TOPICS += ["gic"]
 
 # QEMU's major version and the CPU it plays; gic and cpus.
 MODELS = [(7, "cortex-a57"), (10, "max")]
@@ -91,7 +92,7 @@ def test_under_skerry(boot, dtb, qemu, topic, gic, cpus, version, cpu):
 
 @topics
 def test_under_skerry_without_list_registers(boot, dtb, topic):
-    source = BUNDLE.format(guests=guest("it", topic, 4, "qemu=7", "gic-version = <2>;"))
+    source = BUNDLE.format(guests=guest("it", topic, 4, "qemu=7 emulated=1", "gic-version = <2>;"))
     machine = boot(str(dtb(source)), gic=3, cpus=2)
     assert machine.finish() == 0, machine.text[-6000:]
     check(machine.lines("it"), topic)
