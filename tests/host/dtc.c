@@ -14,15 +14,14 @@
 
 static void *read_all(FILE *file, size_t *size)
 {
-	char *data = NULL;
-	size_t got;
+	size_t room = 65536, got;
+	char *data = malloc(room);
 
-	*size = 0;
-	do {
-		data = realloc(data, *size + 65536);
-		got = fread(data + *size, 1, 65536, file);
+	for (*size = 0; (got = fread(data + *size, 1, room - *size, file)) > 0;) {
 		*size += got;
-	} while (got);
+		if (*size == room)
+			data = realloc(data, room *= 2);
+	}
 	return data;
 }
 
