@@ -155,27 +155,37 @@ static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
 	return VERDICT_NEXT;
 }
 
-/* ISS of a plain load of one word (no sign, 32-bit register, no walk) that met no translation. */
-#define ISS_OF_LOAD (ISS_ISV | BITS(23, 22) | ISS_SSE | ISS_SF | ESR_S1PTW | ESR_WNR | BITS(5, 2))
-#define ISS_WORD_LOAD (ISS_ISV | 2ULL << 22 | 0x04)
+/* ISS of a load or store of one word (no sign, 32-bit register, no walk) that met no translation. */
+#define ISS_OF_WORD (ISS_ISV | BITS(23, 22) | ISS_SSE | ISS_SF | ESR_S1PTW | BITS(5, 2))
+#define ISS_WORD (ISS_ISV | 2ULL << 22 | 0x04)
 
 /*
- * The loads that guests do most, of registers that are read without a lock and without a look at list
- * registers. What is not aligned, not one of these, or anything but a plain load of a word, goes by
- * its window.
+ * The accesses that guests do most: aligned words of the distributor, of which loads here only where no
+ * lock and no look at list registers is needed, and the UART's flags. WHOLE: it is none of them, nothing
+ * was done, and its window answers.
  */
-static bool load_quick(struct vcpu *vcpu, u64 esr, u64 ipa)
+static inline enum verdict quick_word(struct vcpu *vcpu, u64 esr, u64 ipa)
 {
+	struct regs *regs = &vcpu->ctx.regs;
+	u64 offset = ipa - SKERRY_GICD_BASE;
 	u32 value;
 
-	if (ipa - SKERRY_GICD_BASE < VGIC_PLAIN && !(ipa & 3))
-		value = vgic_read_plain(&vcpu->vgic, (u32)(ipa - SKERRY_GICD_BASE));
+	if (esr & ESR_WNR) {
+		if (offset >= VGIC_WORDS || (offset & 3))
+			return VERDICT_WHOLE;
+		vcpu->exits[EXIT_MMIO]++;
+		vgic_write_word(&vcpu->vgic, (u32)offset, (u32)regs_get(regs, ISS_SRT(esr)));
+		return trap_next_woke();
+	}
+	if (offset < VGIC_PLAIN && !(offset & 3))
+		value = vgic_read_plain(&vcpu->vgic, (u32)offset);
 	else if (ipa == SKERRY_UART_BASE + VPL011_FLAGS)
 		value = vpl011_flags(&vcpu->guest->uart);
 	else
-		return false;
-	regs_set(&vcpu->ctx.regs, ISS_SRT(esr), value);
-	return true;
+		return VERDICT_WHOLE;
+	vcpu->exits[EXIT_MMIO]++;
+	regs_set(regs, ISS_SRT(esr), value);
+	return VERDICT_NEXT;
 }
 
 /* Register 31 as a base is the stack pointer that PSTATE selects. */
@@ -444,9 +454,11 @@ enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
 {
 	u64 page = FIELD(syndrome_hpfar(), 43, 4) << 12, ipa = page | (syndrome_far() & 0xfff);
 
-	if ((esr & ISS_OF_LOAD) == ISS_WORD_LOAD && load_quick(vcpu, esr, ipa)) {
-		vcpu->exits[EXIT_MMIO]++;
-		return VERDICT_NEXT;
+	if ((esr & ISS_OF_WORD) == ISS_WORD && !(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) {
+		enum verdict verdict = quick_word(vcpu, esr, ipa);
+
+		if (LIKELY(verdict != VERDICT_WHOLE))
+			return verdict;
 	}
 	if (UNLIKELY(!FSC_IS_TRANSLATION(ESR_FSC(esr))))
 		return denied(vcpu, esr);

@@ -22,6 +22,10 @@
 #define ISS_ID_MASK (BITS(21, 20) | BITS(16, 10) | BIT(0))
 #define ISS_ID (3ULL << 20 | 1)
 
+/* All but Rt; and that of MSR ICC_SGI1R_EL1, which guests do most. */
+#define ISS_REGISTER (BITS(21, 10) | BITS(4, 0))
+#define ISS_WRITE_SGI1R (3ULL << 20 | 5ULL << 17 | 12ULL << 10 | 11ULL << 1)
+
 static u32 key_of(u64 iss)
 {
 	return (u32)(FIELD(iss, 21, 20) << 14 | FIELD(iss, 16, 10) << 7 | ISS_CRM(iss) << 3 |
@@ -211,6 +215,8 @@ static enum verdict write_timer(struct vcpu *vcpu, u32 key, u64 value)
 	return trap_next_woke();
 }
 
+#define SGI1R KEY(3, 0, 12, 11, 5)
+
 static bool has_gicv3(const struct vcpu *vcpu)
 {
 	return vcpu->guest->gic_version == 3;
@@ -221,7 +227,7 @@ static enum verdict write_sgi(struct vcpu *vcpu, u32 key, u64 value)
 {
 	if (!has_gicv3(vcpu))
 		return VERDICT_UNDEF;
-	vgic_send_sgi(&vcpu->vgic, value, (key & 7) == 5);
+	vgic_send_sgi(&vcpu->vgic, value, key == SGI1R);
 	return trap_next_woke();
 }
 
@@ -368,8 +374,12 @@ static __attribute__((noinline)) enum verdict by_table(struct vcpu *vcpu, u64 is
 enum verdict sysreg_handle(struct vcpu *vcpu, u64 esr)
 {
 	vcpu->exits[EXIT_SYSREG]++;
-	if (UNLIKELY((esr & ISS_ID_MASK) != ISS_ID || ISS_CRM(esr) - 1 >= 7))
+	if (UNLIKELY((esr & ISS_ID_MASK) != ISS_ID || ISS_CRM(esr) - 1 >= 7)) {
+		if ((esr & ISS_REGISTER) == ISS_WRITE_SGI1R)
+			return write_sgi(vcpu, SGI1R,
+					 regs_get(&vcpu->ctx.regs, (unsigned)ISS_RT(esr)));
 		return by_table(vcpu, ESR_ISS(esr));
+	}
 	regs_set(&vcpu->ctx.regs, (unsigned)ISS_RT(esr),
 		 id_value(vcpu->guest, ISS_CRM(esr), ISS_OP2(esr)));
 	return VERDICT_NEXT;

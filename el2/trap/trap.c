@@ -123,7 +123,7 @@ static struct vcpu *cpu_off(struct vcpu *vcpu)
 	return switch_next(vcpu, SCHED_END);
 }
 
-static struct vcpu *act(struct vcpu *vcpu, u64 esr, enum verdict verdict)
+static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_RESUME:
@@ -184,8 +184,13 @@ struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 {
 	u64 esr = syndrome_esr();
 
-	if (verdict == VERDICT_WHOLE)
+	if (verdict == VERDICT_WHOLE) {
 		verdict = handlers[ESR_EC(esr)](vcpu, esr);
+		if (verdict == VERDICT_NEXT) {
+			regs_next(&vcpu->ctx.regs);
+			return vcpu;
+		}
+	}
 	vcpu = act(vcpu, esr, verdict);
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);

@@ -34,7 +34,8 @@ static void reset_cpu(struct vgic_cpu *cpu)
 {
 	cpu->asleep = true;
 	cpu->hw_held = false;
-	cpu->lr_latched = cpu->lr_unpend = cpu->lr_unact = 0;
+	cpu->lr_timer = 0;
+	cpu->lr_again = cpu->lr_latched = cpu->lr_unpend = cpu->lr_unact = 0;
 	cpu->moved = 0;
 	cpu->lr_used = 0;
 	cpu->dirty = false;
@@ -312,26 +313,38 @@ static void inject_again(struct vgic_cpu *cpu, u32 intid)
 	notify(cpu, intid, 0);
 }
 
+static void inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
+{
+	cpu->hw_intid = (u16)intid;
+	cpu->hw_pintid = (u16)pintid;
+	if (!cpu->loaded || cpu->dirty || cpu->vgic->emulated) {
+		inject_again(cpu, intid);
+		return;
+	}
+	cpu->hw_held = true;
+	cpu->bank.level |= (u32)BIT(intid);
+	if (!vgic_lr_quick(cpu, intid, 0))
+		inject_again(cpu, intid);
+}
+
 void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
 {
 	struct vgic *vgic = cpu->vgic;
-	bool here;
 
 	lock_take(&vgic->lock);
-	here = vgic_here(cpu);
 	/* Loaded elsewhere: a soft timer came late, the comparator over there is the vCPU's again. */
-	if (!cpu->loaded || here) {
-		cpu->hw_intid = (u16)intid;
-		cpu->hw_pintid = (u16)pintid;
-		if (!here || cpu->dirty || vgic->emulated) {
-			inject_again(cpu, intid);
-		} else {
-			cpu->hw_held = true;
-			cpu->bank.level |= (u32)BIT(intid);
-			if (!vgic_lr_quick(cpu, intid, 0))
-				inject_again(cpu, intid);
-		}
-	}
+	if (!cpu->loaded || vgic_here(cpu))
+		inject_timer(cpu, intid, pintid);
+	lock_drop(&vgic->lock);
+}
+
+void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid)
+{
+	struct vgic *vgic = cpu->vgic;
+
+	lock_take(&vgic->lock);
+	if (UNLIKELY(!vgic_lr_timer_again(cpu)))
+		inject_timer(cpu, intid, pintid);
 	lock_drop(&vgic->lock);
 }
 
@@ -355,11 +368,15 @@ bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
 
 void vgic_pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
-	cpu->bank.latch |= (u32)BIT(intid);
-	if (vgic_has_source(cpu->vgic, intid))
-		cpu->sgi_sources[intid] |= (u8)BIT(source);
-	else
+	bool has_source = vgic_has_source(cpu->vgic, intid);
+
+	if (!has_source)
 		source = 0;
+	if (source == 0 && vgic_here(cpu) && vgic_lr_again(cpu, intid))
+		return;
+	cpu->bank.latch |= (u32)BIT(intid);
+	if (has_source)
+		cpu->sgi_sources[intid] |= (u8)BIT(source);
 	notify(cpu, intid, source);
 }
 
@@ -439,6 +456,8 @@ void vgic_save(struct vgic_cpu *cpu)
 	if (!cpu->vgic->emulated)
 		gic->virt_save(&cpu->virt, cpu->lr_used);
 	cpu->loaded = false;
+	cpu->lr_timer = 0;
+	cpu->lr_again = 0; /* what they hold now is not what was written */
 	vgic_lr_prune(cpu);
 	vgic_pass_on(cpu);
 	lock_drop(&cpu->vgic->lock);
@@ -448,13 +467,16 @@ void vgic_refresh(struct vgic_cpu *cpu)
 {
 	if (!__atomic_load_n(&cpu->dirty, __ATOMIC_RELAXED))
 		return;
-	vgic_maintenance(cpu);
+	lock_take(&cpu->vgic->lock);
+	refresh(cpu);
+	lock_drop(&cpu->vgic->lock);
 }
 
 void vgic_maintenance(struct vgic_cpu *cpu)
 {
 	lock_take(&cpu->vgic->lock);
-	refresh(cpu);
+	if (!vgic_lr_timer_ended(cpu))
+		refresh(cpu);
 	lock_drop(&cpu->vgic->lock);
 }
 

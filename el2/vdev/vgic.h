@@ -56,6 +56,11 @@ struct vgic_cpu {
 	bool hw_held; /* the physical PPI hw_pintid is held active for hw_intid */
 	u8 moved;     /* mask of vCPUs that an SPI went to when a list register was folded */
 	u16 hw_intid, hw_pintid;
+	/* LRs that may be written again as they were to make their SGI, or the timer's interrupt (LR number
+	 * + 1; 0: none), pending anew: nothing that vgic_lr_quick looked at has changed since it filled
+	 * them. Only while loaded and not dirty. */
+	u16 lr_again;
+	u8 lr_timer;
 	u16 lr_latched; /* LRs whose pending state came from the latch, not from the line */
 	u16 lr_unpend, lr_unact; /* LRs whose pending/active state the next fold is to drop */
 	u32 pcpu;
@@ -102,6 +107,9 @@ void vgic_reset_cpu(struct vgic_cpu *cpu);
  */
 void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level);
 
+/* The same as vgic_inject_timer, for the vCPU that is loaded here. */
+void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid);
+
 /* The virtual timer's interrupt of the vCPU that is loaded here, from the physical PPI `pintid`
  * (already active on the pCPU): becomes pending with its deactivation linked to the physical one
  * (HW = 1). The fast path of every guest. Also for a vCPU that is not loaded (a soft timer stands in
@@ -130,10 +138,12 @@ bool vgic_wakes(struct vgic_cpu *cpu);
 /* Guest accesses. False: no such register there or a width it does not allow: external abort (or,
  * for what IHI 0048/0069 call RAZ/WI or unpredictable, handled as RAZ/WI and true). `cpu` is the
  * vCPU that accesses. Offsets: from GICD_BASE; from the GICR_BASE of all vCPUs; from GICC_BASE. */
-/* The word at `offset`, a multiple of 4 below VGIC_PLAIN, from GICD_BASE: what vgic_distributor reads
- * there too. No lock. */
+/* The word at `offset`, a multiple of 4, from GICD_BASE, as vgic_distributor accesses it too: read, below
+ * VGIC_PLAIN (no lock); written, below VGIC_WORDS. */
 #define VGIC_PLAIN 0x200
+#define VGIC_WORDS 0x1000
 u32 vgic_read_plain(struct vgic_cpu *cpu, u32 offset);
+void vgic_write_word(struct vgic_cpu *cpu, u32 offset, u32 value);
 
 bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio) MUST_CHECK;
 bool vgic_redistributor(struct vgic_cpu *cpu, struct mmio *mmio) MUST_CHECK;

@@ -204,7 +204,8 @@ static void write_enables(struct vgic_cpu *owner, unsigned k, u32 bits, bool set
 		bits &= 0xffff0000; /* SGIs are always enabled: see vgic_init_cpu */
 	bits &= set ? ~bank->enabled : bank->enabled;
 	bank->enabled ^= bits;
-	vgic_changed(owner, k, bits, 0);
+	if (bits)
+		vgic_changed(owner, k, bits, 0);
 }
 
 static void write_groups(struct vgic_cpu *owner, unsigned k, u32 bits)
@@ -525,6 +526,17 @@ static NOINLINE void write_word(struct vgic_cpu *self, struct vgic_cpu *owner, u
 	}
 }
 
+void vgic_write_word(struct vgic_cpu *cpu, u32 offset, u32 value)
+{
+	bool v2 = cpu->vgic->version == 2;
+
+	if (v2 && offset == GICD_SGIR)
+		write_sgir(cpu, value);
+	else
+		write_word(cpu, v2 ? cpu : NULL, offset,
+			   (struct field){.mask = ~0u, .value = value});
+}
+
 /* GICD_IPRIORITYR, GICD_ITARGETSR, GICD_CPENDSGIR, GICD_SPENDSGIR: IHI 0048, 4.1.4. */
 static bool allows_bytes(u32 offset)
 {
@@ -593,7 +605,7 @@ bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio)
 
 	if (mmio->offset >= (vgic->version == 2 ? FRAME_V2 : FRAME_V3))
 		return false;
-	if (offset < 0x1000) {
+	if (offset < VGIC_WORDS) {
 		access_words(cpu, vgic->version == 2 ? cpu : NULL, offset, mmio);
 	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
 		access_router(cpu, offset, mmio);

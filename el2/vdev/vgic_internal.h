@@ -133,6 +133,12 @@ void vgic_lr_refresh(struct vgic_cpu *cpu);
 void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source);
 /* The same in the usual case of a private interrupt that comes; false: nothing was done. */
 bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source) MUST_CHECK;
+/* The same in the most usual cases of all, an SGI or the timer's interrupt again: the vCPU is here. */
+bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
+bool vgic_lr_timer_again(struct vgic_cpu *cpu) MUST_CHECK;
+/* A maintenance interrupt came because the timer's interrupt has ended, for all we look at; false: look
+ * at everything. */
+bool vgic_lr_timer_ended(struct vgic_cpu *cpu) MUST_CHECK;
 /* Folds back what the list register that lists this interrupt holds, if one of this vCPU does. */
 void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid);
 /* Drops list registers whose interrupt has ended; of a vCPU just saved, on its pCPU. */

@@ -92,7 +92,8 @@ bool vgic_lr_holds(const struct vgic_cpu *cpu, unsigned k, u32 mask)
 /* --- Fold ---------------------------------------------------------------------------------- */
 
 /* A physical interrupt that the guest has acknowledged shows its line no more; it comes again if the
- * line is still high once it is deactivated: by hardware, or where HW was 0, by us. */
+ * line is still high once it is deactivated: by hardware, or where HW was 0, by us (now, unless
+ * vgic_lr_timer_ended has done it). */
 static void fold_timer(struct vgic_cpu *cpu, u64 lr, bool by_hardware)
 {
 	if (!(lr & LR_STATE))
@@ -110,7 +111,7 @@ static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 	unsigned source = lr_source(cpu->vgic, cpu->virt.lr[n]);
 
 	if (cpu->hw_held && cpu->hw_intid == intid)
-		fold_timer(cpu, lr, cpu->virt.lr[n] & GIC_LR_HW);
+		fold_timer(cpu, lr, (cpu->virt.lr[n] & GIC_LR_HW) || !(lr & GIC_LR_EOI));
 	cpu->virt.lr[n] = lr;
 	if (cpu->lr_unpend & mark)
 		lr &= ~GIC_LR_PENDING;
@@ -131,6 +132,9 @@ static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 			cpu->moved |= (u8)BIT(target->index);
 	}
 	cpu->lr_used &= ~mark;
+	cpu->lr_again &= (u16)~mark;
+	if (cpu->lr_timer == n + 1)
+		cpu->lr_timer = 0;
 	cpu->lr_latched &= (u16)~mark;
 	cpu->lr_unpend &= (u16)~mark;
 	cpu->lr_unact &= (u16)~mark;
@@ -536,6 +540,7 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	struct vgic_bank *bank = &cpu->bank;
 	u32 bit = (u32)BIT(intid);
 	bool alone = !vgic_has_source(cpu->vgic, intid) || cpu->sgi_sources[intid] == BIT(source);
+	bool timer = cpu->hw_held && cpu->hw_intid == intid;
 	u64 lr;
 	int n;
 
@@ -546,7 +551,7 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	if (n < 0)
 		return false;
 	lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
-	if (cpu->hw_held && cpu->hw_intid == intid)
+	if (timer)
 		lr |= timer_link(cpu);
 	else if (bank->level & bit)
 		lr |= GIC_LR_EOI;
@@ -557,7 +562,62 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 		cpu->lr_latched |= (u16)BIT(n);
 		vgic_unlatch(cpu, intid, source);
 	}
+	if (timer)
+		cpu->lr_timer = cpu->lr_latched & BIT(n) ? 0 : (u8)(n + 1); /* by hand as well */
+	else if (intid < 16 && !source)
+		cpu->lr_again |= (u16)BIT(n);
 	write_lr(cpu, (unsigned)n, lr);
+	return true;
+}
+
+/*
+ * Whatever changes what vgic_lr_quick has looked at (enables, groups, priorities, active state, what
+ * does not fit) folds the list register or leaves the vCPU dirty. So the word that stood there, its
+ * mark in lr_latched and the model beside it are what vgic_lr_quick would make them once more.
+ */
+bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid)
+{
+	for_each_bit(n, cpu->dirty ? 0 : cpu->lr_again) {
+		u64 lr = cpu->virt.lr[n];
+
+		if (GIC_LR_VINTID(lr) != intid)
+			continue;
+		if (gic->virt_read_lr(n) & LR_STATE)
+			return false;
+		gic->virt_write_lr(n, lr);
+		return true;
+	}
+	return false;
+}
+
+/* The same, by the physical interrupt, which came because the guest has ended the one before. */
+bool vgic_lr_timer_again(struct vgic_cpu *cpu)
+{
+	unsigned n = cpu->lr_timer - 1U;
+
+	if (cpu->dirty || !cpu->lr_timer)
+		return false;
+	gic->virt_write_lr(n, cpu->virt.lr[n]);
+	return true;
+}
+
+/*
+ * Where hardware does not link the two, the guest's end of the timer's interrupt brings a maintenance
+ * interrupt. The list register then only has to stop asking, and the physical one to be let go. Another
+ * that asks has the interrupt come once more, and what we do here no longer apply.
+ */
+bool vgic_lr_timer_ended(struct vgic_cpu *cpu)
+{
+	unsigned n = cpu->lr_timer - 1U;
+	u64 lr;
+
+	if (cpu->dirty || !cpu->lr_timer || (cpu->virt.hcr & HCR_OVERFLOW))
+		return false;
+	lr = gic->virt_read_lr(n);
+	if (lr & (LR_STATE | GIC_LR_HW) || !(lr & GIC_LR_EOI))
+		return false;
+	gic->virt_write_lr(n, lr & ~GIC_LR_EOI);
+	gic->set_active(cpu->hw_pintid, false);
 	return true;
 }
 

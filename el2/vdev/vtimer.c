@@ -107,7 +107,7 @@ void vtimer_save(struct vtimer *timer)
 
 void vtimer_interrupt(struct vtimer *timer)
 {
-	vgic_inject_timer(timer->vgic, SKERRY_INTID_VTIMER, board.virtual_timer);
+	vgic_timer_interrupt(timer->vgic, SKERRY_INTID_VTIMER, board.virtual_timer);
 }
 
 bool vtimer_line(struct vtimer *timer, u32 intid, bool loaded)

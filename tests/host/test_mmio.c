@@ -133,6 +133,11 @@ static void test_plain(void **state)
 	regs->x[20] = 0xaabbccdd11223344;
 	trap(0x93940046, 0x8000104, 0x8000000);
 	assert_int_equal(seen.access.value, 0x11223344);
+	assert_int_equal(seen.device, 'w');
+	trap(0x93888046, 0x8000104, 0x8000000); /* of x8: no such store */
+	assert_int_equal(seen.device, 'd');
+	trap(0x93880046, 0x8001000, 0x8001000); /* behind the words */
+	assert_int_equal(seen.device, 'd');
 	/* PL011's flags: of a word, of a byte */
 	trap(0x93880006, 0x9000018, 0x9000000);
 	assert_int_equal(regs->x[8], 0x90);
@@ -146,12 +151,12 @@ static void test_refused(void **state)
 	(void)state;
 	world.refuse = true;
 	regs->x[8] = 5;
-	trap(LOAD_W8, 0x8000210, 0x8000000);
+	trap(LOAD_W8, 0x8001210, 0x8001000);
 	expect_abort(0x96000010);
 	assert_int_equal(regs->x[8], 5);
 	setup(NULL);
 	world.refuse = true;
-	trap(STORE_W8, 0x8000010, 0x8000000);
+	trap(STORE_W8, 0x8001210, 0x8001000);
 	expect_abort(0x96000050);
 }
 

@@ -664,7 +664,7 @@ static void test_timer(void **state)
 	gicd(0x0, 3);
 	gicr(0x10080, 0xffffffff);
 	gic->set_active(30, true); /* as the acknowledge of the physical PPI 30 left it */
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_false(model_irq()); /* disabled: it waits, and the PPI stays active */
 	assert_true(vgic_timer_busy(&cpu[0], 27));
 	assert_true(model_active(30));
@@ -682,7 +682,7 @@ static void test_timer(void **state)
 
 	/* Ended by ICACTIVER: hardware doesn't see it, so the PPI is let go here. */
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_int_equal(model_ack(1), 27);
 	gicr(0x10380, 1u << 27);
 	assert_false(model_active(30));
@@ -701,7 +701,7 @@ static void test_timer_line(void **state)
 	timer_high = true;
 	assert_int_equal(gicr_read(0x10200, 4), 1u << 27);
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	timer_high = false;
 	assert_int_equal(gicr_read(0x10200, 4), 0);
 	gicr(0x10100, 1u << 27);
@@ -747,7 +747,7 @@ static void test_timer_after_latch(void **state)
 	model_eoi(0, 27);
 	timer_high = true;
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_true(model_fiq());
 	timer_high = false;
 	vgic_maintenance(&cpu[0]);
@@ -765,15 +765,87 @@ static void test_timer_active_unloaded(void **state)
 	gicd(0x0, 3);
 	gicr(0x10100, 1u << 27);
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_int_equal(model_ack(0), 27);
 	gicr(0x10180, 1u << 27);
 	model_eoi(0, 27);
 	vgic_save(&cpu[0]);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	vgic_load(&cpu[0]);
 	model_dir(27);
 	assert_int_equal(gicr_read(0x10300, 4), 0);
+}
+
+static void fire_timer(void)
+{
+	gic->set_active(30, true);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
+}
+
+static void take(u32 intid)
+{
+	assert_int_equal(model_ack(1), intid);
+	model_eoi(1, intid);
+}
+
+/* The timer and an SGI come again and again, and what the guest changes in between counts. */
+static void test_again(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicr(0x10080, 0xffffffff);
+	gicr(0x10100, 1u << 27 | 1u << 3);
+	for (unsigned i = 0; i < 3; i++) {
+		fire_timer();
+		assert_int_equal(model_lr(0), 0x7000001e0000001b);
+		take(27);
+		vgic_send_sgi(&cpu[0], 0x3000001, true);
+		assert_int_equal(model_lr(1), 0x5000000000000003);
+		vgic_send_sgi(&cpu[0], 0x3000001, true); /* still pending: once is enough */
+		take(3);
+		assert_false(model_irq());
+	}
+	gicr(0x10418, 0x80000000); /* the timer's priority */
+	gicr(0x10400, 0x40000000); /* the SGI's */
+	fire_timer();
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	take(3);
+	take(27);
+	gicr(0x10180, 1u << 27 | 1u << 3);
+	fire_timer();
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	assert_false(model_irq());
+	gicr(0x10100, 1u << 27 | 1u << 3);
+	take(3);
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	assert_int_equal(model_ack(1), 3);
+	vgic_send_sgi(&cpu[0], 0x3000001, true); /* while active: pending once it ends */
+	assert_false(model_irq());
+	model_eoi(1, 3);
+	take(3);
+	take(27);
+	/* Made pending by hand as well: once by hand, once by its line. */
+	gicr(0x10200, 1u << 27);
+	fire_timer();
+	take(27);
+	fire_timer();
+	take(27);
+	assert_false(model_irq());
+	/* What is still pending when the vCPU leaves is so when it is back. */
+	fire_timer();
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	vgic_save(&cpu[0]);
+	vgic_load(&cpu[0]);
+	take(3);
+	take(27);
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	fire_timer();
+	take(3);
+	take(27);
+	assert_false(model_irq());
+	assert_false(model_active(30));
 }
 
 /* GICv2 as QEMU has it: HW = 1 would lose the line, so the EOI asks for us. */
@@ -787,7 +859,7 @@ static void test_timer_unlinked(void **state)
 	gicd(0x0, 1);
 	gicd(0x100, 1u << 27);
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_int_equal(model_lr(0), 0x400002000000001b); /* EOI maintenance */
 	assert_int_equal(model_ack(0), 27);
 	model_eoi(0, 27);
@@ -796,8 +868,23 @@ static void test_timer_unlinked(void **state)
 	vgic_maintenance(&cpu[0]);
 	assert_false(model_active(30));
 	assert_false(vgic_timer_busy(&cpu[0], 27));
+	assert_false(model_maintenance());
+	for (unsigned i = 0; i < 3; i++) {
+		gic->set_active(30, true);
+		vgic_timer_interrupt(&cpu[0], 27, 30);
+		assert_int_equal(model_ack(0), 27);
+		model_eoi(0, 27);
+		assert_true(model_maintenance());
+		vgic_maintenance(&cpu[0]);
+		assert_false(model_maintenance());
+		assert_false(model_active(30));
+	}
+	/* it fires while a priority has changed since: what is folded then doesn't let the new one go */
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	gicd(0x418, 0x20000000);
+	assert_true(model_active(30));
+	vgic_timer_interrupt(&cpu[0], 27, 30);
+	assert_int_equal(model_lr(0), 0x402002000000001b);
 	assert_int_equal(model_ack(0), 27);
 	model_eoi(0, 27);
 	vgic_save(&cpu[0]); /* before the maintenance interrupt */
@@ -1129,7 +1216,7 @@ static void test_emulated_sgi_and_timer(void **state)
 
 	gicd(0x100, 1u << 27);
 	gic->set_active(30, true);
-	vgic_inject_timer(&cpu[0], 27, 30);
+	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_int_equal(standin_lines[0], 0x80);
 	vgic_save(&cpu[0]);
 	assert_true(vgic_timer_busy(&cpu[0], 27));
@@ -1164,6 +1251,7 @@ int main(void)
 		cmocka_unit_test(test_timer_unloaded),
 		cmocka_unit_test(test_timer_after_latch),
 		cmocka_unit_test(test_timer_active_unloaded),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_timer_unlinked),
 		cmocka_unit_test(test_second_edge),
 		cmocka_unit_test(test_clear_elsewhere),

@@ -171,7 +171,7 @@ static void settle(void)
 			}
 			if (c->timer && !model_active(TIMER)) {
 				gic->set_active(TIMER, true);
-				vgic_inject_timer(&c->vgic, TIMER, TIMER);
+				vgic_timer_interrupt(&c->vgic, TIMER, TIMER);
 				again = true;
 			}
 		}

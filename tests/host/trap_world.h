@@ -48,7 +48,7 @@ static struct {
 	struct guest *ended;
 	struct mmio access; /* last access of the vGIC or the flash */
 	unsigned accesses;
-	char device; /* of that: 'd'istributor, 'p'lain word of it, 'r'edistributor, cpu interface 'c',
+	char device; /* of that: 'd'istributor, 'p'lain or 'w'ritten word of it, 'r'edistributor, cpu interface 'c',
 		'f'lash */
 	u64 sgi;
 	bool sgi_group1;
@@ -193,6 +193,18 @@ u32 vgic_read_plain(struct vgic_cpu *cpu, u32 offset)
 	return (u32)mmio.value;
 }
 
+void vgic_write_word(struct vgic_cpu *cpu, u32 offset, u32 value)
+{
+	struct mmio mmio = {.ipa = 0x08000000 + offset,
+			    .offset = offset,
+			    .value = value,
+			    .size = 4,
+			    .write = true};
+
+	(void)cpu;
+	access_vgic('w', &mmio);
+}
+
 bool vgic_distributor(struct vgic_cpu *cpu, struct mmio *mmio)
 {
 	(void)cpu;
@@ -233,6 +245,11 @@ void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
 	assert_int_equal(intid, 27);
 	assert_int_equal(pintid, board.virtual_timer);
 	seen.injections++;
+}
+
+void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid)
+{
+	vgic_inject_timer(cpu, intid, pintid);
 }
 
 bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
