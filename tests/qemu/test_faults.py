@@ -85,7 +85,8 @@ def test_crash_does_not_start_the_guest_for_ever(boot, dtb):
     for wait in ("10", "20"):
         machine.expect(f"guest again: starts again in {wait} ms")
     machine.expect(r"guest again: left as it is: restarted 3 times within 600 s")
-    machine.expect(r"\[bystander\] honest: all sums right")
+    if "[bystander] honest: all sums right" not in machine.text:  # the two don't wait for each other
+        machine.expect(r"\[bystander\] honest: all sums right")
     machine.send("quit\r")
     assert machine.finish() == 1
     assert machine.text.count("guest again: crashed on vCPU 0") == 4
