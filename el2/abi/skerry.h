@@ -58,10 +58,11 @@
 #define SKERRY_ROM_MAX 0x04000000
 #define SKERRY_FLASH_BASE 0x04000000 /* CFI, 2 MiB, beside a firmware */
 #define SKERRY_GICD_BASE 0x08000000
-#define SKERRY_GICC_BASE 0x08010000 /* GICv2 */
-#define SKERRY_GICR_BASE 0x080a0000 /* GICv3, 128 KiB a vCPU */
-#define SKERRY_UART_BASE 0x09000000 /* PL011 */
-#define SKERRY_RTC_BASE 0x09010000  /* PL031 */
+#define SKERRY_GICC_BASE 0x08010000  /* GICv2 */
+#define SKERRY_GICR_BASE 0x080a0000  /* GICv3, 128 KiB a vCPU */
+#define SKERRY_UART_BASE 0x09000000  /* PL011 */
+#define SKERRY_RTC_BASE 0x09010000   /* PL031 */
+#define SKERRY_FWCFG_BASE 0x09020000 /* beside a firmware */
 #define SKERRY_VIRTIO_BASE 0x0a000000
 #define SKERRY_CHANNEL_BASE 0x0c000000 /* shared memory of channels, one after another */
 #define SKERRY_RAM_BASE 0x40000000

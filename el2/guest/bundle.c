@@ -337,17 +337,12 @@ static bool missing(struct checker *c, int node, const char *property, const cha
 	return fdt_fail(&c->bundle->fdt, node, property, c->err, "missing: expected %s", expected);
 }
 
-/* A machine starts from its kernel or from its firmware, which would not know of a kernel's bytes. */
+/* A machine starts from its firmware, which may look for a kernel, or from its kernel. */
 static bool check_images(struct checker *c, int node, const struct guest_config *config)
 {
-	const char *other = config->kernel.size ? "kernel" : "initrd";
-
-	if (!config->firmware.size)
-		return config->kernel.size ||
-		       missing(c, node, "kernel", "/incbin/ of an Image, ELF or flat binary");
-	return (!config->kernel.size && !config->initrd.size) ||
-	       fdt_fail(&c->bundle->fdt, node, other, c->err,
-			"not together with firmware: expected one of the two");
+	if (config->kernel.size || (config->firmware.size && !config->initrd.size))
+		return true;
+	return missing(c, node, "kernel", "/incbin/ of an Image, ELF or flat binary");
 }
 
 /* A guest's own properties, with defaults for what is absent. */

@@ -29,7 +29,7 @@ struct guest_config {
 	u64 memory_size; /* bytes, multiple of 4 KiB, 64 KiB .. */
 	u32 cpus;	 /* 1 .. SKERRY_VCPUS_MAX */
 	struct bundle_bytes kernel, initrd;
-	struct bundle_bytes firmware; /* up to SKERRY_ROM_MAX; then no kernel and no initrd */
+	struct bundle_bytes firmware; /* up to SKERRY_ROM_MAX; starts instead of the kernel */
 	const char *bootargs;	      /* in the blob; "" if absent */
 	u32 weight;		      /* 1 .. 10000 */
 	u32 affinity;		      /* mask of pCPUs; UINT32_MAX: any */

@@ -14,6 +14,7 @@
 #include "sched/sched.h"
 #include "vdev/vconsole.h"
 #include "vdev/vflash.h"
+#include "vdev/vfwcfg.h"
 #include "vdev/vgic.h"
 #include "vdev/vpl011.h"
 #include "vdev/vtimer.h"
@@ -106,7 +107,8 @@ struct guest {
 	struct vgic vgic;
 	struct vconsole console;
 	struct vpl011 uart;
-	struct vflash flash; /* beside a firmware only; lock guest */
+	struct vflash flash; /* beside a firmware only, as the next; lock guest */
+	struct vfwcfg fwcfg;
 	struct vcpu *vcpus[SKERRY_VCPUS_MAX];
 	u8 channels[SKERRY_CHANNELS_MAX]; /* indices for channel_at() */
 	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */

@@ -208,6 +208,7 @@ static bool reset(struct guest *guest, bool keep, struct fdt_error *err)
 	if (keep)
 		guest->flash.memory = flash;
 	vflash_reset(&guest->flash);
+	vfwcfg_reset(&guest->fwcfg);
 	if (!guest_prepare(guest, err))
 		return false;
 	for (unsigned i = 0; i < guest->config.cpus; i++)

@@ -12,6 +12,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "vdev/vflash.h"
+#include "vdev/vfwcfg.h"
 
 #define PHANDLE_GIC 1
 #define PHANDLE_CLOCK 2
@@ -101,7 +102,7 @@ static void write_chosen(struct writer *w, const struct tree_request *request)
 	u64 kaslr = 0;
 
 	begin(w, "chosen");
-	if (request->config->bootargs[0])
+	if (request->config->bootargs[0] && !request->config->firmware.size)
 		string(w, "bootargs", request->config->bootargs);
 	string(w, "stdout-path", "/pl011@9000000");
 	if (request->initrd_size) {
@@ -230,6 +231,15 @@ static void write_flash(struct writer *w)
 	end(w);
 }
 
+static void write_fwcfg(struct writer *w)
+{
+	begin_at(w, "fw-cfg", SKERRY_FWCFG_BASE);
+	string(w, "compatible", "qemu,fw-cfg-mmio");
+	CELLS(w, "reg", 0, SKERRY_FWCFG_BASE, 0, VFWCFG_SIZE);
+	empty(w, "dma-coherent");
+	end(w);
+}
+
 static void write_channel(struct writer *w, const struct tree_channel *channel)
 {
 	begin_at(w, "channel", channel->ipa);
@@ -283,8 +293,10 @@ size_t tree_build(void *buf, size_t room, const struct tree_request *request)
 	write_uart(&w);
 	if (request->rtc)
 		write_rtc(&w);
-	if (request->config->firmware.size)
+	if (request->config->firmware.size) {
 		write_flash(&w);
+		write_fwcfg(&w);
+	}
 	write_hypervisor(&w, request);
 	end(&w);
 	note(&w, fdt_finish(buf));

@@ -69,6 +69,24 @@ static bool flash(struct vcpu *vcpu, struct mmio *mmio)
 	return true;
 }
 
+static bool fwcfg(struct vcpu *vcpu, struct mmio *mmio)
+{
+	const struct guest_config *config = &vcpu->guest->config;
+	const struct vfwcfg_items items = {
+		.kernel = config->kernel.data,
+		.initrd = config->initrd.data,
+		.kernel_size = config->kernel.size,
+		.initrd_size = config->initrd.size,
+		.command_line = config->bootargs,
+		.cpus = config->cpus,
+	};
+
+	if (!config->firmware.size)
+		return false;
+	vfwcfg_access(&vcpu->guest->fwcfg, &items, mmio);
+	return true;
+}
+
 static const struct window {
 	u32 base, size;
 	bool (*access)(struct vcpu *vcpu, struct mmio *mmio);
@@ -78,6 +96,7 @@ static const struct window {
 	{SKERRY_GICR_BASE, SKERRY_VCPUS_MAX * 128 * KIB, redistributor},
 	{SKERRY_GICC_BASE, 8 * KIB, cpu_interface},
 	{SKERRY_RTC_BASE, 4 * KIB, rtc},
+	{SKERRY_FWCFG_BASE, VFWCFG_SIZE, fwcfg},
 	{SKERRY_FLASH_BASE, VFLASH_SIZE, flash},
 	{SKERRY_ROM_BASE, SKERRY_ROM_MAX, rom},
 };

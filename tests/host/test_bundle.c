@@ -358,7 +358,7 @@ static void check_accepted(void)
 		assert_in_range(guest.cpus, 1, 8);
 		assert_in_range(guest.weight, 1, 10000);
 		assert_true(guest.memory_size % 4096 == 0 && guest.memory_size >= 65536);
-		assert_true(!guest.kernel.size != !guest.firmware.size &&
+		assert_true((guest.kernel.size > 0 || guest.firmware.size > 0) &&
 			    strlen(guest.bootargs) < 768);
 		assert_true(guest.affinity == UINT32_MAX || guest.affinity < 16);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: trap/*.c vdev/vfwcfg.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * trap/mmio.c: accesses to memory, devices and nothing, with a syndrome and by the instruction.
  * ESR_EL2 literals: EC 0x24, IL, ISS with ISV 24, SAS 23:22, SSE 21, SRT 20:16, SF 15, CM 8, S1PTW 7,
@@ -280,6 +280,25 @@ static void test_flash(void **state)
 	assert_int_equal(regs->x[8], 0x800080);
 	assert_int_equal(seen.accesses, 3);
 	trap(LOAD_W8, 0x4200000, 0x4200000); /* behind it */
+	expect_abort(0x96000010);
+}
+
+static void test_fwcfg(void **state)
+{
+	(void)state;
+	trap(LOAD_W8, 0x9020000, 0x9020000);
+	expect_abort(0x96000010);
+	setup(NULL);
+	guest.config.firmware.size = 1;
+	guest.config.kernel = (struct bundle_bytes){(const u8 *)"kern", 4};
+	guest.config.bootargs = "quiet";
+	regs->x[8] = 0x1100;
+	trap(0x93480046, 0x9020008, 0x9020000); /* strh w8 */
+	trap(LOAD_W8, 0x9020000, 0x9020000);
+	assert_int_equal(regs->x[8], 0x6e72656b);
+	trap(LOAD_X8, 0x9020010, 0x9020000);
+	assert_int_equal(regs->x[8], 0);
+	trap(LOAD_W8, 0x9020018, 0x9020000); /* behind it */
 	expect_abort(0x96000010);
 }
 
@@ -568,12 +587,13 @@ static void test_random(void **state)
 {
 	static const u64 places[] = {0x8000000, 0x8010000,  0x80a0000,	0x9000000,  0x9010000,
 				     0xa000000, 0x40000000, 0x4000f000, 0x40010000, 0,
-				     0x3fff000, 0x4000000,  0x41ff000};
+				     0x3fff000, 0x4000000,  0x41ff000,	0x9020000};
 	u64 x = 0x2545f4914f6cdd1d;
 
 	(void)state;
 	guest.console.quiet = true;
 	guest.config.firmware.size = 0x1000;
+	guest.config.bootargs = "";
 	for (unsigned n = 0; n < 300000; n++) {
 		u64 place, faults = vcpus[0].exits[EXIT_FAULT], page;
 		u32 word;
@@ -609,6 +629,7 @@ int main(void)
 		cmocka_unit_test_setup(test_windows, setup),
 		cmocka_unit_test_setup(test_rom, setup),
 		cmocka_unit_test_setup(test_flash, setup),
+		cmocka_unit_test_setup(test_fwcfg, setup),
 		cmocka_unit_test_setup(test_denied_races, setup),
 		cmocka_unit_test_setup(test_sign, setup),
 		cmocka_unit_test_setup(test_writeback, setup),

@@ -224,11 +224,16 @@ static void flash(void **state)
 	(void)state;
 	build();
 	absent("/flash@4000000", NULL);
+	absent("/fw-cfg@9020000", NULL);
+	TEXT("/chosen", "bootargs", "a=1 b");
 	config.firmware.size = 1;
 	build();
 	TEXT("/flash@4000000", "compatible", "cfi-flash");
 	CELLS("/flash@4000000", "reg", 0, 0x4000000, 0, 0x200000);
 	CELLS("/flash@4000000", "bank-width", 4);
+	absent("/chosen", "bootargs"); /* fw_cfg has them */
+	TEXT("/fw-cfg@9020000", "compatible", "qemu,fw-cfg-mmio");
+	CELLS("/fw-cfg@9020000", "reg", 0, 0x9020000, 0, 0x18);
 }
 
 /* Too little room, by any measure: no tree, and nothing written behind the room. */

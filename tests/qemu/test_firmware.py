@@ -5,6 +5,7 @@ import re
 import pytest
 
 from conftest import BUILD
+from linux import Shell, need
 
 EFI = "systems/efi/QEMU_EFI.fd"
 U_BOOT = "systems/u-boot/u-boot.bin"
@@ -14,8 +15,8 @@ PROMPT = r"\[fw\] => "
 
 @pytest.fixture
 def firmware(boot, dtb):
-    """firmware(file, vcpus=1, beside="", …) boots it as guest `fw`, which has the keyboard."""
-    def start(file, vcpus=1, beside="", **where):
+    """firmware(file, vcpus=1, beside="", more="", …) boots it as guest `fw`, which has the keyboard."""
+    def start(file, vcpus=1, beside="", more="", **where):
         if not (BUILD / file).exists():
             pytest.skip(f"{file}: ci/setup could not get it")
         return boot(dtb(f"""/dts-v1/;
@@ -25,9 +26,10 @@ def firmware(boot, dtb):
     guests {{
         fw {{
             compatible = "skerry,guest";
-            memory-size = <0 0x8000000>;
+            memory-size = <0 0x10000000>;
             cpus = <{vcpus}>;
             firmware = /incbin/("{file}");
+            {more}
             focus;
         }};
         {beside}
@@ -118,4 +120,23 @@ def test_u_boot(firmware, gic):
     machine.expect(PROMPT)
     run(machine, "printenv tide", "tide=high", prompt=PROMPT)
     machine.send("poweroff\r")
+    assert machine.finish() == 0
+
+
+LINUX = """kernel = /incbin/("systems/linux-6.1/Image");
+            initrd = /incbin/("systems/busybox.cpio");
+            bootargs = "console=ttyAMA0 tide=high";"""
+
+
+@pytest.mark.long
+def test_edk2_starts_linux(firmware):
+    """By fw_cfg and the kernel's EFI stub: Linux with UEFI's runtime services, which reset and end it."""
+    need("linux-6.1", "busybox")
+    machine = firmware(EFI, vcpus=2, more=LINUX)
+    sh = Shell(machine, "fw").wait()
+    assert "tide=high" in sh("cat /proc/cmdline")[0]
+    assert "systab" in sh("ls /sys/firmware/efi")[0].split()
+    sh.end("reboot")
+    sh.wait()
+    sh.end("poweroff")
     assert machine.finish() == 0
