@@ -26,8 +26,7 @@ GUEST = """
 		}};
 """
 
-TOPICS = ["debug", "idregs", "access", "psci"]
-TOPICS += ["gic"]
+TOPICS = ["debug", "idregs", "access", "psci", "timers", "gic"]
 
 # QEMU's major version and the CPU it plays; gic and cpus.
 MODELS = [(7, "cortex-a57"), (10, "max")]
@@ -118,3 +117,13 @@ def test_extensions_of_others_stay_theirs(boot, dtb, qemu, version, cpu):
     assert machine.finish() == 0, machine.text[-6000:]
     for n in range(3):
         check(machine.lines(f"g{n}"), "idregs")
+
+
+@pytest.mark.parametrize("where", [{"gic": 3}, {"gic": 2}], ids=["gicv3", "gicv2"])
+def test_time_beside_another(boot, dtb, where):
+    """Two guests that both want the one CPU: time is whole, and what the other had is stolen time."""
+    guests = "".join(guest(name, "timers", 1, "beside=1") for name in ("a", "b"))
+    machine = boot(str(dtb(BUNDLE.format(guests=guests))), cpus=1, **where)
+    assert machine.finish() == 0, machine.text[-6000:]
+    for name in ("a", "b"):
+        check(machine.lines(name), "timers")
