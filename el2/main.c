@@ -29,6 +29,7 @@
 #define STACK_ORDER 2		/* 16 KiB: a guard page and 12 KiB of stack */
 #define CPU_START_TICKS_SHIFT 1 /* a secondary has half a second to come up */
 #define SGI_ENABLE_EDGE false
+#define FREQUENCY_MIN 1000000 /* Hz; slower than any Arm system's (Arm ARM, D11.1.2) */
 
 extern char image_start[], image_const_start[], image_data_start[], image_end[];
 extern char boot_stack_guard[], boot_stack_top[];
@@ -183,6 +184,10 @@ static __attribute__((noinline)) void find_voice(void)
 		if (cpu_level() == 2)
 			map_range(&board.uart.regs);
 		if (handover_uart_answers(board.uart.regs.base)) {
+			if (cpu_level() == 2) {
+				map_range(&board.gpio);
+				map_range(&board.mailbox);
+			}
 			say_init(&board);
 			return;
 		}
@@ -219,12 +224,29 @@ static __attribute__((noinline)) void read_board(const struct handover *h, u64 x
 	handover_complete(h, &board);
 	map_range(&board.watchdog);
 	if (board.uart.kind == BOARD_UART_NONE) {
-		say("skerry: no UART in the tree that Skerry has a driver for: one is guessed\n");
+		say("skerry: no UART in the tree that is known: one is guessed\n");
 		find_voice();
 		return;
 	}
 	map_range(&board.uart.regs);
+	map_range(&board.gpio);
+	map_range(&board.mailbox);
 	say_init(&board);
+}
+
+/* A tree names the counter's frequency where firmware left the register wrong. Guests read the register,
+ * so they are told as well (guest/tree.c). */
+static void settle_frequency(void)
+{
+	u64 counted = timer_frequency();
+
+	if (board.timer_frequency && board.timer_frequency != counted) {
+		say("skerry: CNTFRQ_EL0 says %lu Hz, the device tree %u Hz: that is taken\n",
+		    counted, board.timer_frequency);
+		timer_set_frequency(board.timer_frequency);
+	}
+	if (timer_frequency() < FREQUENCY_MIN)
+		panic("CNTFRQ_EL0 says %lu Hz, and the tree's timer no better", counted);
 }
 
 static void seed_random(void)
@@ -295,9 +317,9 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 	handover_find(x0, &handover);
 	enable_mmu(handover.tree);
 	read_board(&handover, x0);
-	entry = (struct entry){
-		x0, level, hcr, sctlr, spsr, daif, cpu_midr(), (u64)image_start, (u64)image_end};
+	entry = (struct entry){x0, level, hcr, sctlr, spsr, daif, cpu_midr(), (u64)image_start};
 	greet(&entry, &handover, board.model);
+	settle_frequency();
 	map_memory();
 	map_devices();
 	init_frames();

@@ -11,9 +11,16 @@ u64 timer_now(void)
 	return read_sysreg(cntpct_el0);
 }
 
+static u64 frequency; /* 0: what CNTFRQ_EL0 says; constant once another CPU is up */
+
 u64 timer_frequency(void)
 {
-	return read_sysreg(cntfrq_el0);
+	return frequency ? frequency : read_sysreg(cntfrq_el0);
+}
+
+void timer_set_frequency(u64 hz)
+{
+	frequency = hz;
 }
 
 void timer_set_hyp(u64 deadline)

@@ -22,6 +22,9 @@ struct timer_regs {
 u64 timer_now(void);
 u64 timer_frequency(void); /* Hz */
 
+/* For a board whose firmware left CNTFRQ_EL0 wrong (only EL3 may write it). Boot CPU, before any other. */
+void timer_set_frequency(u64 hz);
+
 /* EL2's timer interrupt comes at `deadline` (or at once, if that is past); UINT64_MAX: never. */
 void timer_set_hyp(u64 deadline);
 

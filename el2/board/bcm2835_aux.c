@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The Raspberry Pi 3's mini UART (BCM2835 ARM Peripherals, 2.2; a 16550 with an 8-bit view). Runs
- * at EL2. As with the PL011 the baud rate is firmware's.
+ * at EL2. As with the PL011 the baud rate is firmware's, unless board/bcm2835.c knows better.
  *
  * The address the tree gives is that of the mini UART's own registers; the block's enables, which
  * it shares with two SPI masters, stand 0x3c below, in the same page.
@@ -17,6 +17,7 @@
 #define LCR 0x0c
 #define LSR 0x14
 #define CNTL 0x20
+#define BAUD 0x28
 
 #define IER_RX (BIT(0) | BIT(2)) /* data, line status; the document's table is known to be wrong */
 #define LCR_8BITS 3		 /* both bits, whatever the document says */
@@ -27,17 +28,26 @@
 
 static u64 base; /* constant after init */
 
-static void bcm2835_aux_init(u64 address)
+/* Its registers answer only while the block has it enabled. */
+static bool bcm2835_aux_on(u64 at)
+{
+	return (mmio_read32(at - AUX_ENABLES_BELOW) & AUX_MINI_UART) &&
+	       (mmio_read32(at + CNTL) & CNTL_ON) == CNTL_ON;
+}
+
+static void bcm2835_aux_init(u64 address, u32 clock)
 {
 	u64 enables = address - AUX_ENABLES_BELOW;
-	u32 on = mmio_read32(enables);
 
 	base = address;
-	if ((on & AUX_MINI_UART) == 0)
-		mmio_write32(enables, on | AUX_MINI_UART); /* its registers answer only then */
+	mmio_write32(enables, mmio_read32(enables) | AUX_MINI_UART);
 	mmio_write32(base + IER, 0);
-	if ((mmio_read32(base + CNTL) & CNTL_ON) == CNTL_ON)
+	if (!clock && bcm2835_aux_on(base))
 		return;
+	mmio_write32(base + CNTL, 0);
+	if (clock)
+		mmio_write32(base + BAUD,
+			     (clock + 4 * UART_BAUD) / (8 * UART_BAUD) - 1); /* 2.2.1 */
 	mmio_write32(base + LCR, LCR_8BITS);
 	mmio_write32(base + CNTL, CNTL_ON);
 }
@@ -68,6 +78,7 @@ static void bcm2835_aux_listen(void)
 }
 
 const struct uart_ops bcm2835_aux_ops = {
+	.on = bcm2835_aux_on,
 	.init = bcm2835_aux_init,
 	.putc = bcm2835_aux_putc,
 	.getc = bcm2835_aux_getc,

@@ -20,10 +20,8 @@ static const struct {
 	u16 part;
 	char name[14];
 } cores[] = {
-	{0xd03, "Cortex-A53"},	{0xd04, "Cortex-A35"},	{0xd05, "Cortex-A55"},
-	{0xd07, "Cortex-A57"},	{0xd08, "Cortex-A72"},	{0xd09, "Cortex-A73"},
-	{0xd0a, "Cortex-A75"},	{0xd0b, "Cortex-A76"},	{0xd0c, "Neoverse-N1"},
-	{0xd40, "Neoverse-V1"}, {0xd49, "Neoverse-N2"},
+	{0xd03, "Cortex-A53"}, {0xd05, "Cortex-A55"}, {0xd07, "Cortex-A57"},  {0xd08, "Cortex-A72"},
+	{0xd09, "Cortex-A73"}, {0xd0b, "Cortex-A76"}, {0xd0c, "Neoverse-N1"},
 };
 
 void greet_cpu_name(char *text, size_t size, u64 midr)
@@ -36,7 +34,7 @@ void greet_cpu_name(char *text, size_t size, u64 midr)
 			format(text, size, "%s r%up%u", cores[i].name, variant, revision);
 			return;
 		}
-	format(text, size, "part 0x%x of implementer 0x%x, r%up%u", part, maker, variant, revision);
+	format(text, size, "part 0x%x of maker 0x%x, r%up%u", part, maker, variant, revision);
 }
 
 static void say_tree(u64 x0, const struct handover *h)
@@ -62,7 +60,7 @@ void greet(const struct entry *e, const struct handover *h, const char *model)
 	greet_cpu_name(cpu, sizeof(cpu), e->midr);
 	say("\nskerry: entered at EL%lu, interrupts %s: DAIF 0x%lx\n", e->level,
 	    (e->daif & DAIF_ALL) == DAIF_ALL ? "masked" : "not all masked", e->daif);
-	say("skerry: image  at 0x%lx, %lu KiB\n", e->image, (e->image_end - e->image) / KIB);
+	say("skerry: image  at 0x%lx\n", e->image);
 	say_tree(e->x0, h);
 	say("skerry: board  %s\n", model);
 	say("skerry: CPU    %s: MIDR 0x%lx\n", cpu, e->midr);

@@ -14,7 +14,7 @@ struct entry {
 	u64 hcr, sctlr, spsr; /* of EL2; at EL1 its own SCTLR and SPSR, and HCR is 0 */
 	u64 daif;
 	u64 midr;
-	u64 image, image_end; /* physical addresses */
+	u64 image; /* physical address */
 };
 
 /* What a CPU's makers call it, from MIDR_EL1, with its revision. */

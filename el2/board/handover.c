@@ -48,15 +48,25 @@ static const void *tree_of(unsigned n)
 	return known[n].part == CORTEX_A53 ? tree_raspi3 : tree_raspi4;
 }
 
+/* A Pi's peripherals are the same distance apart on each. */
+#define PI_PERIPHERALS(uart) ((uart)-0x201000)
+#define PI_GPIO 0x200000
+#define PI_MAILBOX 0xb880
+
 bool handover_guess_uart(unsigned n, struct board *out)
 {
 	u32 part = MIDR_ARM_PART(cpu_midr());
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if ((known[i].part == part || known[i].part == ANY_PART) && n-- == 0) {
-			out->uart = (struct board_serial){BOARD_UART_PL011,
-							  {known[i].uart, PAGE_SIZE},
-							  0};
+			u64 uart = known[i].uart, pi = PI_PERIPHERALS(uart);
+
+			out->uart = (struct board_serial){BOARD_UART_PL011, {uart, PAGE_SIZE}, 0};
+			out->gpio.size = out->mailbox.size = 0;
+			if (known[i].has_tree) {
+				out->gpio = (struct fdt_range){pi + PI_GPIO, 0x100};
+				out->mailbox = (struct fdt_range){pi + PI_MAILBOX, 0x40};
+			}
 			return true;
 		}
 	return false;

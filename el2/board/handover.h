@@ -24,7 +24,7 @@ void handover_find(u64 x0, struct handover *out);
 void handover_complete(const struct handover *handover, struct board *out);
 
 /* For a board whose tree leads to no UART: where one may be, n = 0, 1 ..., as this CPU suggests, into
- * out->uart. False: no more. Nothing is touched. */
+ * out->uart, and what that needs. False: no more. Nothing is touched. */
 bool handover_guess_uart(unsigned n, struct board *out);
 
 /* Does a PL011 answer at this address (mapped as a device, or the MMU off)? */

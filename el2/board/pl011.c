@@ -2,14 +2,16 @@
 /*
  * Arm's PL011 UART (DDI 0183), as on QEMU's virt and the Raspberry Pi 4. Runs at EL2.
  *
- * The baud rate is firmware's: the UART's clock is not in every tree, and a line that shows the
- * boot loader's messages is best left alone.
+ * The baud rate is firmware's, unless the board's code knows better (board/bcm2835.c): the UART's clock
+ * is not in every tree, and a line that shows the boot loader's messages is best left alone.
  */
 #include "board/mmio.h"
 #include "board/uart.h"
 
 #define DR 0x000
 #define FR 0x018
+#define IBRD 0x024
+#define FBRD 0x028
 #define LCR_H 0x02c
 #define CR 0x030
 #define IMSC 0x038
@@ -30,17 +32,33 @@
 
 static u64 base; /* constant after init */
 
-static void pl011_init(u64 address)
+/* Divisors of 16 * baud, in 64ths (3.2.3). */
+static void set_baud(u32 clock)
+{
+	u32 divisor = (u32)((4 * (u64)clock + UART_BAUD / 2) / UART_BAUD);
+
+	mmio_write32(base + IBRD, divisor >> 6);
+	mmio_write32(base + FBRD, divisor & 63);
+}
+
+static bool pl011_on(u64 at)
+{
+	return (mmio_read32(at + CR) & CR_ON) == CR_ON;
+}
+
+static void pl011_init(u64 address, u32 clock)
 {
 	base = address;
 	mmio_write32(base + IMSC, 0);
 	mmio_write32(base + ICR, INT_ALL);
-	if ((mmio_read32(base + CR) & CR_ON) == CR_ON)
+	if (!clock && pl011_on(base))
 		return;
 	/* Line control and the enables may change only while it is off and silent (3.3.8). */
 	mmio_write32(base + CR, 0);
 	(void)mmio_wait_clear(base + FR, FR_BUSY);
-	mmio_write32(base + LCR_H, LCR_H_8BITS | LCR_H_FIFOS);
+	if (clock)
+		set_baud(clock);
+	mmio_write32(base + LCR_H, LCR_H_8BITS | LCR_H_FIFOS); /* makes the divisors count, too */
 	mmio_write32(base + CR, CR_ON);
 }
 
@@ -78,6 +96,7 @@ static void pl011_listen(void)
 }
 
 const struct uart_ops pl011_ops = {
+	.on = pl011_on,
 	.init = pl011_init,
 	.putc = pl011_putc,
 	.getc = pl011_getc,

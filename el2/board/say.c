@@ -11,6 +11,7 @@
 #include "arch/cpu.h"
 #include "arch/lock.h"
 #include "arch/pcpu.h"
+#include "board/bcm2835.h"
 #include "board/board.h"
 #include "board/uart.h"
 #include "lib/format.h"
@@ -93,10 +94,13 @@ static const struct uart_ops *driver_of(enum board_uart kind)
 void say_init(const struct board *which)
 {
 	const struct uart_ops *driver = driver_of(which->uart.kind);
+	u32 clock = 0;
 
 	if (driver == NULL)
 		return;
-	driver->init(which->uart.regs.base);
+	if (bcm2835_take_uart_pins(which) || !driver->on(which->uart.regs.base))
+		clock = bcm2835_uart_clock(which);
+	driver->init(which->uart.regs.base, clock);
 	screen.terminal = which->terminal;
 	uart = driver;
 	for (size_t i = 0; i < early_used; i++)

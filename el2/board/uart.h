@@ -8,12 +8,17 @@
 
 #include "lib/types.h"
 
+#define UART_BAUD 115200
+
 struct uart_ops {
-	void (*init)(u64 base); /* first, once; leaves a line alone that firmware has set up */
-	bool (*putc)(u8 byte);	/* false: no room now */
-	int (*getc)(void);	/* -1: nothing waits */
-	bool (*idle)(void);	/* everything is on the wire */
-	void (*listen)(void);	/* an interrupt for each byte that arrives, until it is read */
+	bool (*on)(u64 base); /* firmware has set it up */
+	/* First, once. `clock`: rate in Hz of its input, to set it up to UART_BAUD; 0: not known, so what
+	 * firmware set is left alone. */
+	void (*init)(u64 base, u32 clock);
+	bool (*putc)(u8 byte); /* false: no room now */
+	int (*getc)(void);     /* -1: nothing waits */
+	bool (*idle)(void);    /* everything is on the wire */
+	void (*listen)(void);  /* an interrupt for each byte that arrives, until it is read */
 };
 
 extern const struct uart_ops pl011_ops, bcm2835_aux_ops;
