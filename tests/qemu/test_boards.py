@@ -141,7 +141,7 @@ def test_tree_without_a_uart(boot, dtb):
 @pytest.fixture
 def stub(boot, tmp_path):
     """stub(code, board) runs code first, as QEMU enters a kernel there; the image is at 0x200000."""
-    def start(code, board="raspi3b", **kwargs):
+    def start(code, board="raspi3b", options=(), **kwargs):
         source, elf, raw = (tmp_path / f"stub.{suffix}" for suffix in ("S", "elf", "bin"))
         source.write_text(code + "\n\tmov x9, #0x200000\n\tbr x9\n")
         tools = os.environ.get("CC_AARCH64", "aarch64-linux-gnu-gcc").removesuffix("gcc")
@@ -149,7 +149,7 @@ def stub(boot, tmp_path):
         subprocess.run([f"{tools}objcopy", "-O", "binary", elf, raw], check=True)
         return boot(None, board=board, kernel=False, options=(
             "-kernel", str(raw), "-device",
-            f"loader,file={BUILD}/skerry.img,addr=0x200000,force-raw=on"), **kwargs)
+            f"loader,file={BUILD}/skerry.img,addr=0x200000,force-raw=on", *options), **kwargs)
     return start
 
 
@@ -162,6 +162,63 @@ def test_no_tree_and_no_atags(stub, board, x0):
     machine.expect(f"board  {NAME[board]}, by its CPU")
     machine.expect("CPUs   4 of 4")
     machine.expect("no bundle")
+
+
+# As a Pi 4's firmware tells 8 GiB, in small: two banks with a hole between them, parts of both reserved.
+BANKS = """/dts-v1/;
+/memreserve/ 0x1000000 0x1000;
+/ {
+	model = "two banks";
+	compatible = "brcm,bcm2711";
+	#address-cells = <2>;
+	#size-cells = <1>;
+	interrupt-parent = <&gic>;
+	memory@0 { device_type = "memory"; reg = <0 0 0x2400000>, <0 0x40000000 0x1c00000>; };
+	reserved-memory {
+		#address-cells = <2>;
+		#size-cells = <1>;
+		ranges;
+		nvram@40800000 { reg = <0 0x40800000 0x400>; no-map; };
+		linux,cma { compatible = "shared-dma-pool"; size = <0x4000000>; reusable; };
+	};
+	chosen { linux,initrd-start = <0 0x2200000>; linux,initrd-end = <0 0x2280000>; };
+	cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = "cpu"; reg = <0>; }; };
+	timer { compatible = "arm,armv8-timer";
+		interrupts = <1 13 0xf08>, <1 14 0xf08>, <1 11 0xf08>, <1 10 0xf08>; };
+	gic: intc@ff841000 { compatible = "arm,gic-400"; #interrupt-cells = <3>; interrupts = <1 9 0xf04>;
+		reg = <0 0xff841000 0x1000>, <0 0xff842000 0x2000>, <0 0xff844000 0x2000>, <0 0xff846000 0x2000>; };
+	serial@fe201000 { compatible = "arm,pl011"; reg = <0 0xfe201000 0x200>; interrupts = <0 121 4>; };
+};
+"""
+# Blocks of 2 MiB for one, and for the others what is left of the blocks that are reserved in part.
+PIECES = "".join(f"""piece-{n} {{ compatible = "skerry,guest"; memory-size = <0 0x1fe000>;
+	kernel = /incbin/("guests/zero.bin"); }};""" for n in range(4))
+ALL_MEMORY = f"""/dts-v1/;
+/ {{
+	compatible = "skerry,bundle-v1";
+	guests {{
+		blocks {{ compatible = "skerry,guest"; memory-size = <0 0x3200000>;
+			kernel = /incbin/("guests/zero.bin"); }};
+		{PIECES}
+	}};
+}};
+"""
+
+
+def test_banks_and_reserved_memory(stub, dtb):
+    """Guests that touch nearly all RAM of both banks: what is reserved is still there afterwards."""
+    kept = {0x1000000: 0x11223344, 0x1000ffc: 0x55667788, 0x40800000: 0x99aabbcc, 0x408003fc: 0xddeeff00}
+    options = ["-device", f"loader,file={dtb(BANKS, 'tree')},addr=0x2100000,force-raw=on",
+               "-device", f"loader,file={dtb(ALL_MEMORY)},addr=0x2200000,force-raw=on"]
+    for address, word in kept.items():
+        options += ["-device", f"loader,addr={address:#x},data={word:#x},data-len=4"]
+    machine = stub("\tldr x0, =0x2100000\n", "raspi4b", options)
+    machine.expect("board  two banks")
+    machine.expect(r"memory 65536 KiB, \d+ KiB free")
+    machine.expect("skerry: ready")
+    for _ in range(5):
+        machine.expect(r"\] PASS \d+ of \d+ bytes looked at, all zero")
+    assert {address: peek(machine, address)[0] for address in kept} == kept
 
 
 # What a careless firmware may leave: every bit that a Cortex-A53 or A72 has, some of it on.
