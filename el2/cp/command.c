@@ -1,89 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The operator's commands: one short function each, one table. Runs at EL2 on the boot CPU.
+ * The prompt: a line, cut into words, and the table of commands. Runs at EL2 on the boot CPU, with the
+ * guests held.
  */
 #include "cp/command.h"
 
-#include "board/power.h"
 #include "board/say.h"
-#include "cp/cp.h"
-#include "guest/life.h"
+#include "cp/line.h"
 #include "lib/format.h"
 #include "lib/string.h"
-#include "mm/frames.h"
 
-#define LINE_MAX 79
+#define PROMPT "skerry> "
 
-static struct {
-	char text[LINE_MAX + 1];
-	unsigned length;
-} line;
+static struct line line;
 
-struct command {
-	const char *name, *argument, *help;
-	void (*run)(const char *argument);
+static command_run_fn help;
+
+const struct command commands[] = {
+	{"query", "[GUEST | WHAT] [json]",
+	 "guests, one guest, cpus, memory, interrupts, channels, names",
+	 "guests cpus memory interrupts channels names json", 0, query_run},
+	{"indicate", "[live] [json]",
+	 "load by CPU and guest, exits by kind, stolen time; since the last one", "live json", 0,
+	 query_indicate},
+	{"list", "[json]", "guests: state, memory, time, exits", "json", 0, query_list},
+	{"memory", "[json]", "physical memory by use", "json", 0, query_memory},
+	{"ipl", "GUEST [as NAME]", "start a guest of the bundle, again or under a new name", "as",
+	 1, operate_ipl},
+	{"stop", "GUEST", "it stands still, and its time too", "", 1, operate_stop},
+	{"begin", "GUEST", "it goes on, or starts", "", 1, operate_begin},
+	{"halt", "GUEST", "end GUEST; the others go on", "", 1, operate_halt},
+	{"reset", "GUEST", "a clean image in clean memory, not started", "", 1, operate_reset},
+	{"restart", "GUEST", "the same, started", "", 1, operate_restart},
+	{"destroy", "GUEST", "nothing of it stays; `ipl` makes it anew", "", 1, operate_destroy},
+	{"set", "weight|on-crash GUEST VALUE",
+	 "its share of CPU time; what becomes of it after a crash",
+	 "weight on-crash stop restart destroy shutdown", 3, operate_set},
+	{"display", "GUEST REG | VA.N | P IPA.N",
+	 "registers, or memory by its virtual or physical address", "g x el1", 2, inspect_display},
+	{"store", "GUEST REG VALUE | ADDRESS HEX…", "the same, written", "p", 3, inspect_store},
+	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, operate_focus},
+	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send},
+	{"message", "TEXT", "a line on this screen", "", 1, operate_message},
+	{"shutdown", "[STATUS]", "stop the machine with this exit status", "", 0, operate_shutdown},
+	{"quit", "", "stop the machine; the status is the guests'", "", 0, operate_quit},
+	{"help", "[COMMAND]", "this list, or one command", "", 0, help},
+	{NULL, NULL, NULL, NULL, 0, NULL},
 };
 
-static const struct command commands[];
-
-static u64 exits(const struct guest *guest)
+const char *command_fail(const char *fmt, ...)
 {
-	u64 sum = 0;
+	static char text[160]; /* guests held: one command at a time */
+	va_list args;
 
-	for (unsigned i = 0; i < guest->config.cpus; i++)
-		for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
-			sum += guest->vcpus[i]->exits[kind];
-	return sum;
+	va_start(args, fmt);
+	vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+	return text;
 }
 
-static u64 ran_ms(const struct guest *guest)
-{
-	u64 sum = 0;
-
-	for (unsigned i = 0; i < guest->config.cpus; i++) {
-		u64 ran, stolen;
-
-		sched_times(&guest->vcpus[i]->sched, &ran, &stolen);
-		sum += ran;
-	}
-	return sum / (timer_frequency() / 1000);
-}
-
-static void list(const char *argument)
-{
-	(void)argument;
-	say("  id guest            state    cpus  weight   memory KiB     held KiB     ran ms"
-	    "      exits\n");
-	for (unsigned id = 0; id < guest_count(); id++) {
-		const struct guest *guest = guest_by_id(id);
-
-		if (!guest)
-			continue;
-		say("%4u %-16s %-8s %4u %7u %12lu %12lu %10lu %10lu\n", id, guest->config.name,
-		    life_state_name((enum guest_state)guest->state), guest->config.cpus,
-		    guest->config.weight, guest->config.memory_size / KIB,
-		    frames_held(guest->id) / KIB, ran_ms(guest), exits(guest));
-	}
-}
-
-static void memory(const char *argument)
-{
-	static const char *const names[FRAME_USES] = {
-		[FRAME_FREE] = "free",		 [FRAME_IMAGE] = "image",
-		[FRAME_EL2] = "hypervisor",	 [FRAME_TABLE] = "guests' tables",
-		[FRAME_STATE] = "guests' state", [FRAME_MEMORY] = "guests' memory",
-		[FRAME_SHARED] = "channels",
-	};
-	struct frame_count count = frames_count();
-
-	(void)argument;
-	say("  total %lu KiB, free %lu KiB, promised to guests %lu KiB\n", count.total / KIB,
-	    count.free / KIB, count.reserved / KIB);
-	for (unsigned use = FRAME_IMAGE; use < FRAME_USES; use++)
-		say("  %-16s %10lu KiB\n", names[use], count.by_use[use] / KIB);
-}
-
-static struct guest *find(const char *name)
+struct guest *command_guest(const char *name)
 {
 	struct guest *guest = guest_find(name);
 
@@ -92,84 +68,215 @@ static struct guest *find(const char *name)
 	return guest;
 }
 
-static void focus(const char *argument)
+bool command_number(const char *text, u64 *value)
 {
-	struct guest *guest = find(argument);
+	unsigned base = text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10;
+	const char *at = base == 16 ? text + 2 : text;
+	static const char units[] = "KMG";
+	const char *unit;
 
-	if (guest && guest->config.console == GUEST_CONSOLE_NONE)
-		say("skerry: %s has no console\n", argument);
-	else if (guest && life_is_over(guest))
-		say("skerry: %s has ended\n", argument);
-	else if (guest)
-		cp_focus(guest);
+	for (*value = 0;; at++) {
+		char low = *at | 0x20;
+		u64 digit = *at >= '0' && *at <= '9' ? (u64)(*at - '0') :
+			    low >= 'a' && low <= 'f' ? (u64)(low - 'a' + 10) :
+						       base;
+
+		if (digit >= base)
+			break;
+		if (*value > (UINT64_MAX - digit) / base)
+			return false;
+		*value = *value * base + digit;
+	}
+	if (at == (base == 16 ? text + 2 : text))
+		return false;
+	unit = *at ? strchr(units, *at & ~0x20) : NULL;
+	if (unit && base == 10) {
+		unsigned shift = 10 * (unsigned)(unit - units + 1);
+
+		if (*value >> (64 - shift))
+			return false;
+		*value <<= shift;
+		at++;
+	}
+	return !*at;
 }
 
-static void halt(const char *argument)
-{
-	struct guest *guest = find(argument);
-	const char *why;
+/* --- Names and words -------------------------------------------------------------------------- */
 
-	if (!guest)
-		return;
-	why = life_order(guest, LIFE_HALT);
-	if (why)
-		say("skerry: %s %s\n", argument, why);
-	else
-		say("skerry: %s is halted\n", argument);
+static bool begins(const char *name, const char *with, size_t n)
+{
+	return !strncmp(name, with, n);
 }
 
-static void quit(const char *argument)
+/* By its name, or by a beginning that only one has. NULL: it has been said why not. */
+static const struct command *look_up(const char *name)
 {
-	unsigned status;
+	size_t n = strlen(name);
+	const struct command *found = NULL;
+	unsigned count = 0;
 
-	(void)argument;
-	if (!life_all_done(&status))
-		status = 0; /* the operator's word, not a guest's failure */
-	power_off(status);
-}
-
-static void help(const char *argument)
-{
-	(void)argument;
-	for (const struct command *c = commands; c->name; c++)
-		say("  %-6s %-6s %s\n", c->name, c->argument, c->help);
-	say("  Ctrl-] then n: keyboard to the next guest, p: back to this prompt, q: quit\n");
-}
-
-static const struct command commands[] = {
-	{"list", "", "guests: state, memory, time, exits", list},
-	{"memory", "", "physical memory by use", memory},
-	{"focus", "GUEST", "the keyboard goes to GUEST", focus},
-	{"halt", "GUEST", "end GUEST; the others go on", halt},
-	{"quit", "", "stop the machine", quit},
-	{"help", "", "this list", help},
-	{NULL, NULL, NULL, NULL},
-};
-
-void command_run(const char *text)
-{
 	for (const struct command *c = commands; c->name; c++) {
-		size_t n = strlen(c->name);
+		if (!strcmp(c->name, name))
+			return c;
+		if (begins(c->name, name, n)) {
+			found = c;
+			count++;
+		}
+	}
+	if (count == 1)
+		return found;
+	say("skerry: %s command \"%s\"; `help` lists them\n", count ? "more than one" : "no", name);
+	return NULL;
+}
 
-		if (strncmp(text, c->name, n) || (text[n] && text[n] != ' '))
-			continue;
-		for (text += n; *text == ' '; text++)
-			;
-		if (c->argument[0] && !*text)
-			say("skerry: %s needs an argument: %s\n", c->name, c->argument);
-		else
-			c->run(text);
+/* Cuts `text` at its blanks; `rest` points into `whole`, a copy that stays as it was typed. */
+static char *cut(char *text, const char *whole, struct words *words)
+{
+	char *name = NULL, *at = text;
+
+	*words = (struct words){.count = 0};
+	for (unsigned i = 0; i < WORDS_MAX; i++)
+		words->word[i] = words->rest[i] = "";
+	for (;;) {
+		while (*at == ' ')
+			at++;
+		if (!*at)
+			break;
+		if (!name) {
+			name = at;
+		} else if (words->count < WORDS_MAX) {
+			words->word[words->count] = at;
+			words->rest[words->count++] = whole + (at - text);
+		}
+		while (*at && *at != ' ')
+			at++;
+		if (*at)
+			*at++ = '\0';
+	}
+	if (words->count && !strcmp(words->word[words->count - 1], "json")) {
+		words->json = true;
+		words->word[--words->count] = "";
+	}
+	return name;
+}
+
+void command_run(const char *typed)
+{
+	char text[LINE_MAX + 1], whole[LINE_MAX + 1];
+	const struct command *command;
+	const char *name, *mistake;
+	struct words words;
+
+	format(text, sizeof(text), "%s", typed);
+	memcpy(whole, text, sizeof(whole));
+	name = cut(text, whole, &words);
+	command = name ? look_up(name) : NULL;
+	if (!command)
+		return;
+	if (words.count < command->least) {
+		say("skerry: %s needs: %s\n", command->name, command->arguments);
 		return;
 	}
-	if (*text)
-		say("skerry: no command \"%s\"; `help` lists them\n", text);
+	mistake = command->run(&words);
+	if (mistake)
+		say("skerry: %s\n", mistake);
 }
+
+static const char *help(const struct words *words)
+{
+	if (words->count) {
+		const struct command *c = look_up(words->word[0]);
+
+		if (c)
+			say("  %s %s\n    %s\n", c->name, c->arguments, c->help);
+		return NULL;
+	}
+	for (const struct command *c = commands; c->name; c++)
+		say("  %-8s %-29s %s\n", c->name, c->arguments, c->help);
+	say("  Any beginning that only one has will do; Tab completes, arrows recall.\n"
+	    "  Ctrl-] then n: keyboard to the next guest, p: back to this prompt, q: quit\n");
+	return NULL;
+}
+
+/* --- Completion ------------------------------------------------------------------------------- */
+
+/* What the candidates so far have in common beyond what is typed, and how many there are. */
+struct completion {
+	const char *typed;
+	size_t n;
+	unsigned count;
+	char common[40];
+	char list[200];
+};
+
+static void offer(struct completion *c, const char *name, size_t length)
+{
+	size_t same = 0, used = strlen(c->list);
+
+	if (length < c->n || !begins(name, c->typed, c->n))
+		return;
+	if (!c->count++)
+		format(c->common, sizeof(c->common), "%.*s", (int)length, name);
+	while (c->common[same] && same < length && c->common[same] == name[same])
+		same++;
+	c->common[same] = '\0';
+	format(c->list + used, sizeof(c->list) - used, "  %.*s", (int)length, name);
+}
+
+static void offer_words(struct completion *c, const char *list)
+{
+	while (*list) {
+		const char *end = strchr(list, ' ');
+		size_t n = end ? (size_t)(end - list) : strlen(list);
+
+		offer(c, list, n);
+		list += n + (end ? 1 : 0);
+	}
+}
+
+static void complete(void)
+{
+	struct completion c = {.count = 0};
+	const char *first, *word = line.text + line.cursor;
+
+	while (word > line.text && word[-1] != ' ')
+		word--;
+	for (first = line.text; *first == ' '; first++)
+		;
+	c.typed = word;
+	c.n = (size_t)(line.text + line.cursor - word);
+	if (word <= first) {
+		for (const struct command *command = commands; command->name; command++)
+			offer(&c, command->name, strlen(command->name));
+	} else {
+		size_t n = (size_t)((strchr(first, ' ') ? strchr(first, ' ') : word) - first);
+
+		for (unsigned id = 0; id < guest_count(); id++)
+			if (guest_by_id(id))
+				offer(&c, guest_by_id(id)->config.name,
+				      strlen(guest_by_id(id)->config.name));
+		for (const struct command *command = commands; command->name; command++)
+			if (begins(command->name, first, n)) {
+				offer_words(&c, command->keywords);
+				break;
+			}
+	}
+	if (c.count) {
+		line_insert(&line, c.common + c.n, strlen(c.common) - c.n);
+		if (c.count == 1)
+			line_insert(&line, " ", 1);
+		else if (strlen(c.common) == c.n)
+			say("%s\n", c.list);
+	}
+}
+
+/* --- The prompt ------------------------------------------------------------------------------- */
 
 void command_prompt(void)
 {
-	char shown[LINE_MAX + 16];
+	char shown[2 * LINE_MAX + sizeof(PROMPT)];
 
-	say_stand(&line, shown, format(shown, sizeof(shown), "skerry> %s", line.text));
+	say_stand(&line, shown, line_show(&line, PROMPT, shown, sizeof(shown)));
 }
 
 void command_leave(void)
@@ -177,29 +284,38 @@ void command_leave(void)
 	say_stand(&line, "", 0);
 }
 
-static void enter(void)
+static void enter(bool run)
 {
-	char text[LINE_MAX + 1], shown[LINE_MAX + 16];
+	char text[LINE_MAX + 1], shown[LINE_MAX + sizeof(PROMPT) + 2];
 
 	memcpy(text, line.text, sizeof(text));
-	say_line(&line, shown, format(shown, sizeof(shown), "skerry> %s\r\n", text));
-	line.length = 0;
-	line.text[0] = 0;
-	command_run(text);
+	say_line(&line, shown, format(shown, sizeof(shown), PROMPT "%s\r\n", text));
+	line_begin(&line);
+	if (run)
+		command_run(text);
 	if (cp_at_prompt())
 		command_prompt();
 }
 
 void command_key(u8 byte)
 {
-	if (byte == '\r' || byte == '\n') {
-		enter();
+	if (query_live_end()) { /* any key ends it, and is nothing more */
+		command_prompt();
 		return;
 	}
-	if ((byte == 0x7f || byte == '\b') && line.length)
-		line.text[--line.length] = 0;
-	else if (byte >= ' ' && byte < 0x7f && line.length < LINE_MAX)
-		line.text[line.length++] = (char)byte;
-	line.text[line.length] = 0;
-	command_prompt();
+	switch (line_key(&line, byte)) {
+	case LINE_NOTHING:
+		break;
+	case LINE_COMPLETE:
+		complete();
+		command_prompt();
+		break;
+	case LINE_CHANGED:
+		command_prompt();
+		break;
+	case LINE_CANCELLED:
+	case LINE_ENTERED:
+		enter(true);
+		break;
+	}
 }

@@ -1,28 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The prompt: a line editor and a table of commands.
+ * The operator's commands: one table, one short function each, in query.c (what only looks),
+ * operate.c (what changes a guest's life) and inspect.c (what looks into a guest). All run at EL2
+ * with the guests held.
  */
 #ifndef CP_COMMAND_H
 #define CP_COMMAND_H
 
-#include "guest/guest.h"
+#include "guest/life.h"
 
-/* Shows the prompt with what has been typed so far. */
-void command_prompt(void);
+#define WORDS_MAX 8
 
-/* Takes the prompt off the screen: the keyboard goes to a guest. */
-void command_leave(void);
+/* A line in words. All of them are strings in one buffer; those that are not there are "". */
+struct words {
+	unsigned count; /* without the command's name */
+	const char *word[WORDS_MAX];
+	const char *rest[WORDS_MAX]; /* from that word to the end of the line, as typed */
+	bool json;		     /* the last word was "json", and is not counted */
+};
+
+/* `answer` is what a command returns when it has nothing more to say: NULL, or a mistake in words. */
+typedef const char *command_run_fn(const struct words *words);
+
+struct command {
+	const char *name, *arguments, *help;
+	const char *keywords; /* for completion, with blanks between */
+	u8 least;	      /* words it needs */
+	command_run_fn *run;
+};
+
+extern const struct command commands[]; /* ends with a name of NULL */
+
+command_run_fn query_run, query_list, query_memory, query_indicate;
+command_run_fn operate_ipl, operate_stop, operate_begin, operate_halt, operate_reset,
+	operate_restart, operate_destroy, operate_set, operate_focus, operate_send, operate_message,
+	operate_shutdown, operate_quit;
+command_run_fn inspect_display, inspect_store;
 
 /* A key typed at the prompt. */
 void command_key(u8 byte);
 
+/* Shows the prompt with what has been typed so far / takes it off the screen. */
+void command_prompt(void);
+void command_leave(void);
+
 /* Runs one line as if typed. */
 void command_run(const char *line);
 
-/* Whether the keyboard is the prompt's (cp.c). */
-bool cp_at_prompt(void);
+/* Says what went wrong, for commands that return NULL themselves: a mistake with a name in it. */
+const char *command_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* The keyboard goes to `guest`, NULL: to the prompt (cp.c). */
+/* The guest of this name; NULL, and the operator has been told. */
+struct guest *command_guest(const char *name);
+
+/* A number: decimal, 0x…, or with K, M, G behind it. False: it is none. */
+bool command_number(const char *text, u64 *value) MUST_CHECK;
+
+/* `indicate live` goes on until a key comes (query.c). True: it was on. */
+bool query_live_end(void);
+
+/* The keyboard (cp.c): whether it is the prompt's; that it goes to `guest`, NULL: to the prompt. */
+bool cp_at_prompt(void);
 void cp_focus(struct guest *guest);
 
 #endif

@@ -13,9 +13,19 @@
 #define INPUT_BURST 64 /* bytes served an interrupt: the rest raises it again */
 
 static struct {
-	struct guest *focus; /* NULL: the prompt */
-	bool attention;	     /* the key before this one was Ctrl-] */
-} cp;
+	bool prompt;	/* the keyboard is the prompt's */
+	unsigned focus; /* else this guest's, by id; an id may come again, a serial never does */
+	u32 serial;
+	bool attention; /* the key before this one was Ctrl-] */
+} cp = {.prompt = true};
+
+/* Whose the keyboard is; NULL: the prompt's, or of one that was destroyed. */
+static struct guest *focused(void)
+{
+	struct guest *guest = cp.prompt ? NULL : guest_by_id(cp.focus);
+
+	return guest && guest->serial == cp.serial ? guest : NULL;
+}
 
 static bool can_have_focus(const struct guest *guest)
 {
@@ -24,15 +34,17 @@ static bool can_have_focus(const struct guest *guest)
 
 bool cp_at_prompt(void)
 {
-	return !cp.focus;
+	return cp.prompt;
 }
 
 void cp_focus(struct guest *guest)
 {
-	if (cp.focus)
-		vconsole_focus(&cp.focus->console, false);
-	cp.focus = guest;
+	if (focused())
+		vconsole_focus(&focused()->console, false);
+	cp.prompt = !guest;
 	if (guest) {
+		cp.focus = guest->id;
+		cp.serial = guest->serial;
 		command_leave();
 		say("skerry: keyboard to %s (Ctrl-] n: next, p: prompt, q: quit)\n",
 		    guest->config.name);
@@ -45,7 +57,7 @@ void cp_focus(struct guest *guest)
 /* The next guest after the one in focus, by id; after the last one, the prompt. */
 static struct guest *next_focus(void)
 {
-	for (unsigned id = cp.focus ? cp.focus->id + 1u : 0; id < guest_count(); id++)
+	for (unsigned id = cp.prompt ? 0 : cp.focus + 1; id < guest_count(); id++)
 		if (can_have_focus(guest_by_id(id)))
 			return guest_by_id(id);
 	return NULL;
@@ -53,10 +65,10 @@ static struct guest *next_focus(void)
 
 static void to_guest(u8 byte)
 {
-	struct guest *guest = cp.focus;
+	struct guest *guest = focused();
 
-	if (life_is_over(guest)) {
-		say("skerry: %s has ended\n", guest->config.name);
+	if (!guest || life_is_over(guest)) {
+		say("skerry: %s has ended\n", guest ? guest->config.name : "that guest");
 		cp_focus(NULL);
 		return;
 	}
@@ -78,7 +90,7 @@ static void attention(u8 byte)
 		command_run("quit");
 		break;
 	case ']':
-		if (cp.focus)
+		if (!cp.prompt)
 			to_guest(ATTENTION);
 		break;
 	default:
@@ -94,7 +106,7 @@ static void take(u8 byte)
 		attention(byte);
 	} else if (byte == ATTENTION) {
 		cp.attention = true;
-	} else if (cp.focus) {
+	} else if (!cp.prompt) {
 		to_guest(byte);
 	} else {
 		command_key(byte);

@@ -113,7 +113,10 @@ struct guest {
 	u8 channels[SKERRY_CHANNELS_MAX]; /* indices for channel_at() */
 	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */
 	u64 time_offset;	 /* CNTVOFF_EL2 */
-	pa_t stolen_page;	 /* DEN0057 records, 64 bytes a vCPU; 0: never asked for */
+	struct {
+		u64 ran, stolen, exits; /* as the operator was last shown them; guests held */
+	} shown;
+	pa_t stolen_page; /* DEN0057 records, 64 bytes a vCPU; 0: never asked for */
 };
 
 /* Where stolen time records lie in every guest's map: one page, read-only for the guest by custom. */

@@ -57,6 +57,7 @@ struct cpu {
 	struct sched_entity *current;
 	u64 slice_end;
 	u64 clock;
+	u64 busy;    /* ticks that vCPUs ran here, without what `current` has not been charged */
 	u64 tick_at; /* when `tick` comes; NEVER: not armed */
 	u32 classes; /* those allowed here; read without the lock, a class comes before its members */
 	u32 bit;     /* 1 << id */
@@ -345,6 +346,7 @@ static bool gives_way(const struct cpu *cpu, const struct sched_entity *prev,
 /* This pCPU's current is charged. True: it could go on; else it sleeps or is OFF. */
 static bool settle(struct sched_entity *prev, enum sched_reason reason, u64 now)
 {
+	this_cpu()->busy += since(prev->since, now);
 	charge(prev, now);
 	if (prev->stop_requested || reason == SCHED_END) {
 		prev->stop_requested = false;
@@ -756,6 +758,17 @@ void sched_times(const struct sched_entity *e, u64 *ran, u64 *stolen)
 	*ran = e->ran + (e->state == SCHED_RUNNING ? since(e->since, now) : 0);
 	*stolen = e->stolen + (e->state == SCHED_READY ? since(e->since, now) : 0);
 	lock_drop(&sched.lock);
+}
+
+u64 sched_cpu_time(unsigned id)
+{
+	const struct cpu *cpu = &sched.cpus[id];
+	u64 ticks;
+
+	lock_take(&sched.lock);
+	ticks = cpu->busy + (cpu->current ? since(cpu->current->since, timer_now()) : 0);
+	lock_drop(&sched.lock);
+	return ticks;
 }
 
 /* --- Checking itself --------------------------------------------------------------------------- */

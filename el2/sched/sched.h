@@ -111,6 +111,9 @@ void sched_set_weight(struct sched_entity *e, u32 weight);
 /* `e`'s numbers up to now, also while it runs. */
 void sched_times(const struct sched_entity *e, u64 *ran, u64 *stolen);
 
+/* Ticks for which pCPU `id` has run vCPUs, up to now. Takes lock sched. */
+u64 sched_cpu_time(unsigned id);
+
 /* NULL if the run queues are as they must be, else what is wrong. Slow: for tests and checked
  * builds. Takes lock sched. */
 const char *sched_check(void) MUST_CHECK;

@@ -84,7 +84,7 @@ static void test_editing(void **state)
 	assert_string_equal(said, "\r\033[K\033[31m[crab]\033[0m x\r\nskerry> fo");
 }
 
-/* 79 characters, then no more; the line works all the same. */
+/* 119 characters, then no more; the line works all the same. */
 static void test_long_line(void **state)
 {
 	char keys[202];
@@ -93,10 +93,10 @@ static void test_long_line(void **state)
 	memset(keys, 'y', 200);
 	keys[200] = '\0';
 	type(keys);
-	assert_int_equal(said_length, 79);
+	assert_int_equal(said_length, 119);
 	type("\r");
-	memset(keys, 'y', 79);
-	keys[79] = '\0';
+	memset(keys, 'y', 119);
+	keys[119] = '\0';
 	SAYS("no command \"");
 	SAYS(keys);
 	strcat(keys, "y");
@@ -106,21 +106,44 @@ static void test_long_line(void **state)
 static void test_words(void **state)
 {
 	(void)state;
-	type("lis\r");
-	SAYS("no command \"lis\"");
 	type("lists\r");
 	SAYS("no command \"lists\"");
+	type("s\r");
+	SAYS("more than one command \"s\"");
 	type("   \r");
-	SAYS("no command");
+	assert_null(strstr(said, "command"));
 	type("halt\r");
-	SAYS("halt needs an argument: GUEST");
+	SAYS("halt needs: GUEST");
 	type("halt   \r");
-	SAYS("halt needs an argument: GUEST");
+	SAYS("halt needs: GUEST");
 	type("halt whale\r");
 	SAYS("no guest \"whale\"");
 	type("focus cra\r");
 	SAYS("no guest \"cra\"");
 	assert_true(cp_at_prompt());
+	type("help restart\r");
+	SAYS("  restart GUEST\n");
+	type("help whale\r");
+	SAYS("no command \"whale\"");
+	type("a b c d e f g h i j k l m n\r"); /* more than there is room for */
+	SAYS("no command \"a\"");
+	type("message one  two json three\r");
+	SAYS("skerry: message: one  two json three");
+}
+
+static void test_completion(void **state)
+{
+	(void)state;
+	type("desx\x7f\t");
+	SAYS("destroy ");
+	type("\x15re\t\t");
+	SAYS("  reset  restart\n");
+	type("\x15query e\t");
+	SAYS("query eel ");
+	type("\x15query n\t");
+	SAYS("query names ");
+	type("\x15\t");
+	SAYS("  query  indicate  list");
 }
 
 static void test_list(void **state)
@@ -132,21 +155,268 @@ static void test_list(void **state)
 	crab->vcpus[0]->exits[EXIT_FP] = 2;
 	mute->state = GUEST_CRASHED;
 	type("list\r");
-	SAYS("   0 crab             running     1     100         1024 ");
-	SAYS(" 100         42\n");
-	SAYS("   1 mute             crashed  ");
-	SAYS("   2 eel              running  ");
+	SAYS("  id  guest             state     cpus  weight  memory-KiB  held-KiB    ran-ms      exits  restarts");
+	SAYS("   0  crab              running      1     100        1024 ");
+	SAYS("       100         42         0\n");
+	SAYS("   1  mute              crashed  ");
+	SAYS("   2  eel               running  ");
+	type("list json\r");
+	SAYS("{\"id\":0,\"guest\":\"crab\",\"state\":\"running\",\"cpus\":1,\"weight\":100,\"memory-KiB\":1024,");
+	SAYS("\"ran-ms\":100,\"exits\":42,\"restarts\":0}\n");
 	mute->state = GUEST_RUNNING;
+	type("query names json\r");
+	SAYS("{\"id\":1,\"guest\":\"mute\"}\n{\"id\":2,\"guest\":\"eel\"}\n");
 }
 
 static void test_memory(void **state)
 {
 	(void)state;
 	type("memory\r");
-	SAYS("total 65536 KiB, ");
-	SAYS("promised to guests 3060 KiB");	 /* 3 * 1 MiB, a page of each loaded */
-	SAYS("guests' tables           36 KiB"); /* roots of 8 KiB, a table each */
-	SAYS("guests' memory           12 KiB");
+	SAYS("use                      KiB\n");
+	SAYS("promised                3060\n"); /* 3 * 1 MiB, a page of each loaded */
+	SAYS("guests' tables            36\n"); /* roots of 8 KiB, a table each */
+	SAYS("guests' memory            12\n");
+	SAYS("total                  65536\n");
+	type("query memory eel json\r"); /* its image and its tree, wherever they are */
+	SAYS("{\"ipa\":\"0000000040080000\",\"machine\":\"");
+	SAYS("\"KiB\":4,\"what\":\"memory\"}");
+	type("query memory whale\r");
+	SAYS("no guest \"whale\"");
+}
+
+static void test_query(void **state)
+{
+	struct mmio enable = {.offset = 0x104, .size = 4, .write = true, .value = 2}; /* INTID 33 */
+
+	(void)state;
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
+	standin_now += 6250000;
+	type("query crab\r");
+	SAYS("    0  on       runs      0  0000000040080000 ");
+	type("query crab json\r");
+	SAYS("\"vcpu\":0,\"power\":\"on\",\"state\":\"runs\",\"cpu\":0,");
+	SAYS("\"wfi\":0,");
+	type("query cpus json\r");
+	SAYS("{\"cpu\":0,\"mpidr\":\"0000000000000000\",\"guest\":\"crab\",\"busy-ms\":100}");
+	assert_true(vgic_distributor(&eel->vcpus[0]->vgic, &enable));
+	type("query interrupts eel\r");
+	SAYS("    33  yes      -        -              0  level    pl011\n");
+	type("query interrupts\r");
+	SAYS("query interrupts needs: GUEST");
+	type("query whale\r");
+	SAYS("no guest \"whale\"");
+	type("query channels\r");
+	assert_null(strstr(said, "no guest"));
+}
+
+static void test_indicate(void **state)
+{
+	(void)state;
+	type("indicate\r");
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
+	standin_now += timer_frequency();
+	crab->vcpus[0]->exits[EXIT_WFI] += 9;
+	standin_pcpu_set(0);
+	type("indicate json\r");
+	SAYS("{\"cpu\":0,\"load%\":\"100.0\"}");
+	SAYS("{\"cpu\":1,\"load%\":\"0.0\"}");
+	SAYS("{\"guest\":\"crab\",\"cpu%\":\"100.0\",\"steal%\":\"0.0\",\"exits\":9,");
+	SAYS("{\"guest\":\"eel\",\"cpu%\":\"0.0\",\"steal%\":\"100.0\",");
+	type("indicate crab\r");
+	SAYS("indicate \"crab\": expected live");
+	type("indicate live\r");
+	said_forget();
+	for (unsigned i = 0; i < 3; i++) {
+		standin_now += timer_frequency();
+		timer_interrupt();
+	}
+	SAYS("crab");
+	type("x");
+	assert_string_equal(said + said_length - 8, "skerry> "); /* the key is no more than that */
+	said_forget();
+	standin_now += 2 * timer_frequency();
+	timer_interrupt();
+	assert_string_equal(said, "");
+}
+
+static void test_orders(void **state)
+{
+	(void)state;
+	type("stop eel\r");
+	SAYS("eel is stopped");
+	assert_int_equal(eel->state, GUEST_STOPPED);
+	type("stop eel\r");
+	SAYS("eel is stopped: `begin` lets it go on");
+	type("begin eel\r");
+	assert_int_equal(eel->state, GUEST_RUNNING);
+	type("ipl eel\r");
+	SAYS("eel is running");
+	type("reset eel\r");
+	assert_int_equal(eel->state, GUEST_READY);
+	type("restart eel\r");
+	assert_int_equal(eel->state, GUEST_RUNNING);
+	type("destroy eel\r");
+	SAYS("eel is destroyed");
+	assert_null(guest_by_id(2));
+	type("query eel\r");
+	SAYS("no guest \"eel\"");
+	type("ipl whale\r");
+	SAYS("no guest \"whale\" in the bundle");
+	type("ipl eel as /bad\r");
+	SAYS("a name is 1 to 31 letters");
+	type("ipl eel as\r");
+	SAYS("ipl needs: GUEST [as NAME]");
+	type("ipl eel as crab\r");
+	SAYS("crab is there already");
+	type("ipl eel as moray\r");
+	SAYS("moray starts, guest 2");
+	assert_string_equal(guest_by_id(2)->config.name, "moray");
+	assert_int_equal(guest_by_id(2)->state, GUEST_RUNNING);
+	type("ipl eel\r");
+	SAYS("eel starts, guest 3");
+	type("halt eel\ripl eel\r");
+	SAYS("eel starts again");
+}
+
+/* The keyboard was a guest's that is no more; its id may be another's by now. */
+static void test_focused_one_is_destroyed(void **state)
+{
+	(void)state;
+	type("focus eel\r");
+	assert_false(cp_at_prompt());
+	guests_hold();
+	assert_null(life_order(eel, LIFE_DESTROY));
+	command_run("ipl crab as moray");
+	guests_let_go();
+	assert_int_equal(guest_find("moray")->id, 2);
+	type("x");
+	SAYS("that guest has ended");
+	assert_true(cp_at_prompt());
+	assert_int_equal(vconsole_waiting(&guest_by_id(2)->console), 0);
+}
+
+static void test_set(void **state)
+{
+	(void)state;
+	type("set weight crab 250\r");
+	assert_int_equal(crab->config.weight, 250);
+	assert_int_equal(crab->vcpus[0]->sched.weight, 250);
+	type("set weight crab 0\r");
+	SAYS("weight \"0\": expected 1 to 10000");
+	type("set on-crash crab destroy\r");
+	assert_int_equal(crab->config.on_crash, ON_CRASH_DESTROY);
+	type("set on-crash crab explode\r");
+	SAYS("on-crash \"explode\": expected stop, restart, destroy or shutdown");
+	type("set colour crab red\r");
+	SAYS("set \"colour\": expected weight or on-crash");
+	type("set weight crab\r");
+	SAYS("set needs: ");
+}
+
+static void test_send(void **state)
+{
+	static const char sent[] = "hello  you\r";
+	u8 byte;
+
+	(void)state;
+	type("send eel hello  you\r");
+	for (unsigned i = 0; sent[i]; i++) {
+		assert_true(vconsole_get(&eel->console, &byte));
+		assert_int_equal(byte, sent[i]);
+	}
+	assert_false(vconsole_get(&eel->console, &byte));
+	for (unsigned i = 0; i < 6; i++)
+		type("send eel hello  you\r");
+	SAYS("no room for that much");
+	assert_int_equal(vconsole_waiting(&eel->console), 55);
+}
+
+/* Registers and memory of a guest at rest; nothing of one that runs. */
+static void test_display_and_store(void **state)
+{
+	u64 data = 0x1122334455667788;
+
+	(void)state;
+	type("display crab x0\r");
+	SAYS("crab is running: `stop` it first");
+	type("store crab x0 1\r");
+	SAYS("crab is running: `stop` it first");
+	type("stop crab\r");
+	type("display crab pc\r");
+	SAYS("pc                0000000040080000");
+	type("store crab x30 0x123\rdisplay crab x json\r");
+	SAYS("{\"register\":\"x30\",\"value\":\"0000000000000123\"}");
+	type("store crab ttbr0_el1 4K\rdisplay crab el1\r");
+	assert_int_equal(crab->vcpus[0]->ctx.el1[EL1_ttbr0_el1], 4096);
+	type("store crab pstate 0x9\r"); /* EL2 */
+	SAYS("expected NZCV, DAIF and EL0, EL1t or EL1h");
+	type("store crab pstate 0x3c5\r");
+	assert_int_equal(crab->vcpus[0]->ctx.regs.pstate, 0x3c5);
+	type("store crab x0 fish\r");
+	SAYS("\"fish\": expected a number");
+	assert_true(guest_write(crab, IPA(0x40001ff8), &data, 8));
+	type("display crab p 0x40001ff8.24\r");
+	SAYS("0000000040001ff8  88776655 44332211 ");
+	SAYS("0000000040002000  00000000 00000000 00000000 00000000  ................");
+	type("store crab p 0x40002000 48 65 6c6c 6f\r");
+	type("display crab 0x40002000.5\r"); /* no MMU: the same */
+	SAYS("48656c6c 6f");
+	SAYS("Hello");
+	type("display crab p 0x3fffffff.2\r");
+	SAYS("nothing of crab's at 0x3fffffff");
+	type("display crab p 0x40000000.4097\r");
+	SAYS("1 to 4096");
+	type("display crab fish\r");
+	SAYS("\"fish\": no register");
+	type("store crab p 0x40002fff 0102\r");
+	SAYS("not in one page");
+	type("store crab p 0x40002000 0\r");
+	SAYS("expected bytes, two digits each");
+	type("store crab p 0x50000000 00\r");
+	SAYS("nothing of crab's at 0x50000000");
+	type("display crab/1 x0\r");
+	SAYS("crab has vCPUs 0 to 0");
+	type("display crab/0 x30\r");
+	SAYS("0000000000000123");
+	type("halt crab\rdisplay crab x0\r");
+	SAYS("crab is ended");
+}
+
+/* By the guest's own tables: 4 KiB granule, 39 bits, one page and one block. */
+static void test_virtual_addresses(void **state)
+{
+	struct vcpu *vcpu = crab->vcpus[0];
+	u64 *el1 = vcpu->ctx.el1;
+	u64 level1 = 0x40010003, level2 = 0x40011003, page = 0x40020703, block = 0x40000701;
+	u64 data = 0x6f6c6c6548; /* "Hello" */
+
+	(void)state;
+	type("stop crab\r");
+	el1[EL1_sctlr_el1] |= 1;
+	el1[EL1_tcr_el1] = 25 | 25 << 16 | 2ull << 30;
+	el1[EL1_ttbr0_el1] = 0x4000f000;
+	assert_true(guest_write(crab, IPA(0x4000f000 + 8), &level1, 8));
+	assert_true(guest_write(crab, IPA(0x40010000 + 8), &level2, 8));
+	assert_true(guest_write(crab, IPA(0x40010000 + 16), &block, 8));
+	assert_true(guest_write(crab, IPA(0x40011000 + 8 * 7), &page, 8));
+	assert_true(guest_write(crab, IPA(0x40020ffb), &data, 5));
+	type("display crab 0x40207ffb.5\r");
+	SAYS("Hello");
+	type("display crab 0x40420ffb.5\r");
+	SAYS("Hello");
+	type("display crab 0x40208000\r");
+	SAYS("nothing of crab's at 0x40208000");
+	type("display crab 0x8000000000\r"); /* above 39 bits */
+	SAYS("nothing of crab's");
+	type("display crab 0xffffff8000000000\r"); /* TTBR1: an empty table at 0, out of its RAM */
+	SAYS("nothing of crab's");
+	level2 = 0x3003; /* a table that is not its memory */
+	assert_true(guest_write(crab, IPA(0x40010000 + 8), &level2, 8));
+	type("display crab 0x40207ffb.5\r");
+	SAYS("nothing of crab's");
+	el1[EL1_tcr_el1] = 63; /* no such size */
+	type("display crab 0x40207ffb.5\r");
+	SAYS("nothing of crab's");
 }
 
 static void test_halt(void **state)
@@ -269,6 +539,15 @@ static void test_quit(void **state)
 	guests_let_go();
 }
 
+static void test_shutdown(void **state)
+{
+	(void)state;
+	type("shutdown 256\r");
+	SAYS("status \"256\": expected 0 to 255");
+	assert_int_equal(STOPS(type("shutdown 7\r")), 7);
+	guests_let_go();
+}
+
 static void test_first_focus(void **state)
 {
 	(void)state;
@@ -290,6 +569,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_halt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_completion, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_query, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_indicate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_focused_one_is_destroyed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_send, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_display_and_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_virtual_addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_focus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_next, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_focused_one_ends, setup, teardown),

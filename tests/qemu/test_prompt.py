@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keyboard: focus, the attention key, the prompt's commands."""
+import json
+
 import pytest
 
 from conftest import BOARDS
@@ -18,7 +20,7 @@ def test_focus_moves_and_comes_back(boot, board):
     machine.send("list\r")
     machine.expect(r"cms +running")
     machine.send("memory\r")
-    machine.expect("hypervisor +[0-9]+ KiB")
+    machine.expect("hypervisor +[0-9]+")
     machine.send("focus cms\r")
     machine.expect("keyboard to cms")
     machine.send(ATTENTION + "p")
@@ -26,10 +28,10 @@ def test_focus_moves_and_comes_back(boot, board):
     machine.expect("cms is halted")
     for _ in range(100):  # its vCPU may have to be fetched off another CPU first
         machine.send("list\r")
-        if machine.expect(r"cms +(ending|ended)").group(1) == "ended":
+        if machine.expect(r"cms +(stopping|ended)").group(1) == "ended":
             break
     else:
-        raise AssertionError("cms is still ending")
+        raise AssertionError("cms is still stopping")
     machine.send("quit\r")
     assert machine.finish() == 0
 
@@ -40,10 +42,109 @@ def test_mistakes_are_told(boot):
     machine.send("halt nobody\r")
     machine.expect('no guest "nobody"')
     machine.send("focus\r")
-    machine.expect("focus needs an argument")
+    machine.expect("focus needs: GUEST")
     machine.send("frobnicate\r")
     machine.expect('no command "frobnicate"')
     machine.send("hellp\b\x7fp\r")  # a corrected line
     machine.expect("Ctrl-]")
     machine.send(ATTENTION + "q")
     assert machine.finish() == 0
+
+
+class Operator:
+    """Drives the prompt as a script does: by the commands' JSON form."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.asked = 0
+        machine.send(ATTENTION + "p")
+        machine.expect("skerry> ")
+
+    def say(self, command):
+        self.machine.send(command + "\r")
+
+    def ask(self, command):
+        """The answer's lines as a list of dicts, found between two marks."""
+        self.asked += 1
+        for line in (f"message from {self.asked}", command + " json", f"message to {self.asked}"):
+            self.say(line)
+        self.machine.expect(f"skerry: message: from {self.asked}\r*\n")
+        text = self.machine.expect(f"(?s)(.*?)skerry: message: to {self.asked}\r*\n").group(1)
+        return [json.loads(line) for line in text.replace("\r", "").split("\n")
+                if line.startswith("{")]
+
+    def state(self, guest):
+        return next((row["state"] for row in self.ask("query") if row["guest"] == guest), None)
+
+    def until(self, guest, state):
+        """Its vCPUs may have to be fetched off other CPUs first."""
+        for _ in range(200):
+            if self.state(guest) == state:
+                return
+        raise AssertionError(f"{guest} never is {state}: {self.machine.text[-3000:]}")
+
+
+@pytest.mark.parametrize("where", [{"gic": 3, "cpus": 1}, {"gic": 2, "cpus": 4}],
+                         ids=["gicv3-1cpu", "gicv2-4cpu"])
+def test_a_guest_is_operated(boot, where):
+    machine = boot("operate", **where)
+    machine.expect(r"\[ticker\] tick 1 ")
+    operator = Operator(machine)
+    # it stands still, is looked into, changed, and goes on
+    operator.say("stop ticker")
+    operator.until("ticker", "stopped")
+    ticks = len(machine.lines("ticker"))
+    registers = {row["register"]: row["value"] for row in operator.ask("display ticker x")}
+    assert int(registers["pc"], 16) - 0x40000000 < 0x100000
+    assert {row["register"] for row in operator.ask("display ticker el1")} >= {"ttbr0_el1", "vbar_el1"}
+    code = operator.ask("display ticker 0x%s.64" % registers["pc"])
+    assert len("".join(row["bytes"] for row in code)) == 128
+    assert operator.ask("display ticker p 0x40000038.4")[0]["text"] == "ARMd"
+    operator.say("store ticker p 0x400f0000 536b65727279")
+    assert operator.ask("display ticker p 0x400f0000.6")[0]["text"] == "Skerry"
+    assert len(machine.lines("ticker")) == ticks
+    operator.say("begin ticker")
+    machine.expect(r"\[ticker\] tick \d+ ")
+    # its ends, and what comes after them
+    for order, state in (("reset", "ready"), ("begin", "running"), ("restart", "running"),
+                         ("halt", "ended"), ("ipl", "running")):
+        operator.say(f"{order} ticker")
+        operator.until("ticker", state)
+    machine.expect(r"\[ticker\] tick 1 ")
+    # one more of it
+    operator.say("ipl ticker as clock")
+    machine.expect(r"\[clock\] tick 1 ")
+    free = next(row["KiB"] for row in operator.ask("memory") if row["use"] == "free")
+    for _ in range(5):
+        operator.say("destroy clock")
+        operator.until("clock", None)
+        operator.say("ipl ticker as clock")
+        operator.until("clock", "running")
+    assert next(row["KiB"] for row in operator.ask("memory") if row["use"] == "free") == free
+    # a peer goes and comes back
+    operator.say("destroy pong")
+    operator.until("pong", None)
+    assert {row["peer-is"] for row in operator.ask("query channels")} == {"gone"}
+    operator.say("ipl pong")
+    operator.until("pong", "running")
+    assert {row["peer-is"] for row in operator.ask("query channels")} == {"running"}
+    # what there is to see
+    assert operator.ask("indicate")
+    assert [row["cpu"] for row in operator.ask("query cpus")] == list(range(where["cpus"]))
+    assert operator.ask("query interrupts pong")[0]["from"] == "channel"
+    assert operator.ask("query memory pong")
+    operator.say("set weight pong 500")
+    assert [row["weight"] for row in operator.ask("list") if row["guest"] == "pong"] == [500]
+    operator.say("shutdown 5")
+    assert machine.finish() == 5
+
+
+def test_line_is_edited(boot):
+    machine = boot(None)
+    machine.expect("skerry> ")
+    machine.send("mesage hi\033[H\033[C\033[Cs\r")  # the cursor goes back, and an s in
+    machine.expect("skerry: message: hi")
+    machine.send("\033[A again\r")  # the last line again, and more
+    machine.expect("skerry: message: hi again")
+    machine.send("shu\t 3\r")
+    assert machine.finish() == 3

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Commands that look into a guest and change what is there: its registers and memory. Runs at EL2 with
+ * the guests held, on guests at rest: what runs changes under one's eyes, and its registers are where
+ * no other CPU can see them.
+ *
+ * What an operator writes ends at most that guest: PSTATE and the rest are cut to what an EL1 may have.
+ */
+#include "board/say.h"
+#include "cp/command.h"
+#include "cp/out.h"
+#include "guest/walk.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define BYTES_MAX 4096 /* a command */
+#define ROW_BYTES 16
+#define LINE_BYTES_MAX 64					 /* what store takes at once */
+#define PSTATE_SETTABLE (BITS(31, 28) | BITS(9, 6) | BITS(3, 0)) /* NZCV, DAIF, mode */
+
+static const char *at_rest(const struct guest *guest)
+{
+	if (guest->state == GUEST_STOPPED || guest->state == GUEST_READY ||
+	    guest->state == GUEST_CRASHED)
+		return NULL;
+	return command_fail("%s is %s: `stop` it first", guest->config.name,
+			    life_state_name((enum guest_state)guest->state));
+}
+
+/* GUEST or GUEST/VCPU. NULL: why has been said. */
+static struct vcpu *vcpu_of(const char *word)
+{
+	char name[GUEST_NAME_MAX + 1];
+	const char *slash = strchr(word, '/');
+	struct guest *guest;
+	u64 index = 0;
+
+	format(name, sizeof(name), "%.*s", slash ? (int)(slash - word) : GUEST_NAME_MAX, word);
+	guest = command_guest(name);
+	if (!guest)
+		return NULL;
+	if (slash && (!command_number(slash + 1, &index) || index >= guest->config.cpus)) {
+		say("skerry: %s: %s has vCPUs 0 to %u\n", word, name, guest->config.cpus - 1);
+		return NULL;
+	}
+	return guest->vcpus[index];
+}
+
+/* --- Registers -------------------------------------------------------------------------------- */
+
+/* A register by name: x0 .. x30, pc, pstate, or one of EL1's. NULL: there is none of that name. */
+static u64 *register_at(struct vcpu *vcpu, const char *name)
+{
+	struct regs *regs = &vcpu->ctx.regs;
+	u64 n;
+
+	if (name[0] == 'x' && command_number(name + 1, &n) && n < 31)
+		return &regs->x[n];
+	if (!strcmp(name, "pc"))
+		return &regs->pc;
+	if (!strcmp(name, "pstate"))
+		return &regs->pstate;
+	for (unsigned i = 0; i < EL1_REGS; i++)
+		if (!strcmp(name, el1_reg_names[i]))
+			return &vcpu->ctx.el1[i];
+	return NULL;
+}
+
+static void show_register(const char *name, u64 value)
+{
+	out_text("register", name, 16);
+	out_hex("value", value);
+	out_row();
+}
+
+static void show_general(struct vcpu *vcpu)
+{
+	for (unsigned n = 0; n < 31; n++) {
+		char name[8];
+
+		format(name, sizeof(name), "x%u", n);
+		show_register(name, vcpu->ctx.regs.x[n]);
+	}
+	show_register("pc", vcpu->ctx.regs.pc);
+	show_register("pstate", vcpu->ctx.regs.pstate);
+}
+
+static bool show_registers(struct vcpu *vcpu, const char *what)
+{
+	const u64 *one = register_at(vcpu, what);
+
+	if (one)
+		show_register(what, *one);
+	else if (!strcmp(what, "x"))
+		show_general(vcpu);
+	else if (!strcmp(what, "el1"))
+		for (unsigned i = 0; i < EL1_REGS; i++)
+			show_register(el1_reg_names[i], vcpu->ctx.el1[i]);
+	else
+		return false;
+	return true;
+}
+
+/* --- Memory ----------------------------------------------------------------------------------- */
+
+/* One row's worth at `at`, within a page; false: nothing is there. */
+static bool place(struct vcpu *vcpu, bool physical, u64 at, ipa_t *ipa)
+{
+	*ipa = IPA(at);
+	return physical || walk_translate(vcpu, at, ipa);
+}
+
+static const char *show_memory(struct vcpu *vcpu, bool physical, const char *what, bool json)
+{
+	const char *dot = strchr(what, '.');
+	char number[24];
+	u64 at, bytes = ROW_BYTES;
+
+	format(number, sizeof(number), "%.*s", dot ? (int)(dot - what) : 23, what);
+	if (!command_number(number, &at) || (dot && !command_number(dot + 1, &bytes)) || !bytes ||
+	    bytes > BYTES_MAX)
+		return command_fail(
+			"\"%s\": no register, and no ADDRESS or ADDRESS.BYTES (1 to %u)", what,
+			BYTES_MAX);
+	out_table(json);
+	while (bytes) {
+		u64 n = MIN(bytes, ROW_BYTES - at % ROW_BYTES);
+		char hex[2 * ROW_BYTES + 4], text[ROW_BYTES + 1];
+		u8 data[ROW_BYTES];
+		size_t used = 0;
+		ipa_t ipa;
+
+		if (!place(vcpu, physical, at, &ipa) || !guest_read(vcpu->guest, data, ipa, n))
+			return command_fail("nothing of %s's at 0x%lx", vcpu->guest->config.name,
+					    at);
+		for (u64 i = 0; i < n; i++) {
+			used += format(hex + used, sizeof(hex) - used, "%02x", data[i]);
+			if (i % 4 == 3 && i != n - 1 && !json)
+				hex[used++] = ' ', hex[used] = '\0';
+			text[i] = data[i] >= ' ' && data[i] < 0x7f ? (char)data[i] : '.';
+		}
+		text[n] = '\0';
+		out_hex("address", at);
+		out_text("bytes", hex, 35);
+		out_text("text", text, ROW_BYTES);
+		out_row();
+		at += n;
+		bytes -= n;
+	}
+	return NULL;
+}
+
+const char *inspect_display(const struct words *words)
+{
+	struct vcpu *vcpu = vcpu_of(words->word[0]);
+	bool physical = !strcmp(words->word[1], "p");
+	const char *busy;
+
+	if (!vcpu)
+		return NULL;
+	busy = at_rest(vcpu->guest);
+	if (busy)
+		return busy;
+	if (physical && words->count < 3)
+		return "display GUEST p needs: IPA.BYTES";
+	out_table(words->json);
+	if (!physical && show_registers(vcpu, words->word[1]))
+		return NULL;
+	if (!vcpu->guest->map.root.v)
+		return command_fail("%s has no memory now", vcpu->guest->config.name);
+	return show_memory(vcpu, physical, words->word[physical ? 2 : 1], words->json);
+}
+
+static int nibble(char c)
+{
+	char low = c | 0x20;
+
+	return c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+/* All of it is looked at before any of it is written. */
+static const char *store_memory(struct vcpu *vcpu, bool physical, const char *where,
+				const char *hex)
+{
+	u8 data[LINE_BYTES_MAX];
+	unsigned n = 0;
+	u64 at;
+	ipa_t ipa, last;
+
+	if (!command_number(where, &at))
+		return command_fail("\"%s\": no register, and no address", where);
+	for (; *hex; hex++) {
+		if (*hex == ' ')
+			continue;
+		if (nibble(hex[0]) < 0 || nibble(hex[1]) < 0)
+			return command_fail("\"%.8s\": expected bytes, two digits each", hex);
+		if (n == sizeof(data))
+			return command_fail("expected at most %u bytes", (unsigned)sizeof(data));
+		data[n++] = (u8)(nibble(hex[0]) << 4 | nibble(hex[1]));
+		hex++;
+	}
+	if (!place(vcpu, physical, at, &ipa) || !place(vcpu, physical, at + n - 1, &last) ||
+	    (at / PAGE_SIZE == (at + n - 1) / PAGE_SIZE ? last.v != ipa.v + n - 1 : true))
+		return command_fail("nothing of %s's at 0x%lx, or not in one page",
+				    vcpu->guest->config.name, at);
+	if (!guest_write(vcpu->guest, ipa, data, n))
+		return command_fail("nothing of %s's at 0x%lx", vcpu->guest->config.name, at);
+	return NULL;
+}
+
+static bool is_pstate(u64 value)
+{
+	u64 mode = value & BITS(3, 0);
+
+	return !(value & ~PSTATE_SETTABLE) &&
+	       (mode == 0 || mode == 4 || mode == 5); /* EL0, EL1t, EL1h */
+}
+
+const char *inspect_store(const struct words *words)
+{
+	struct vcpu *vcpu = vcpu_of(words->word[0]);
+	bool physical = !strcmp(words->word[1], "p");
+	const char *busy;
+	u64 *reg, value;
+
+	if (!vcpu)
+		return NULL;
+	busy = at_rest(vcpu->guest);
+	if (busy)
+		return busy;
+	reg = physical ? NULL : register_at(vcpu, words->word[1]);
+	if (reg) {
+		if (!command_number(words->word[2], &value))
+			return command_fail("\"%s\": expected a number", words->word[2]);
+		if (reg == &vcpu->ctx.regs.pstate && !is_pstate(value))
+			return command_fail(
+				"pstate 0x%lx: expected NZCV, DAIF and EL0, EL1t or EL1h", value);
+		*reg = value;
+		return NULL;
+	}
+	if (!vcpu->guest->map.root.v)
+		return command_fail("%s has no memory now", vcpu->guest->config.name);
+	if (physical && words->count < 4)
+		return "store GUEST p needs: IPA HEX…";
+	return store_memory(vcpu, physical, words->word[physical ? 2 : 1],
+			    words->rest[physical ? 3 : 2]);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Commands that change a guest's life, or the machine's. Runs at EL2 with the guests held.
+ */
+#include "board/power.h"
+#include "board/say.h"
+#include "cp/command.h"
+#include "lib/string.h"
+
+/* An order, and what to say when it is given. */
+static const char *give(const struct words *words, enum life_order order, const char *done)
+{
+	struct guest *guest = command_guest(words->word[0]);
+	const char *why;
+
+	if (!guest)
+		return NULL;
+	why = life_order(guest, order);
+	if (why)
+		return command_fail("%s %s", words->word[0], why);
+	say("skerry: %s %s\n", words->word[0], done);
+	return NULL;
+}
+
+const char *operate_stop(const struct words *words)
+{
+	return give(words, LIFE_STOP, "is stopped");
+}
+
+const char *operate_begin(const struct words *words)
+{
+	return give(words, LIFE_BEGIN, "runs");
+}
+
+const char *operate_halt(const struct words *words)
+{
+	return give(words, LIFE_HALT, "is halted");
+}
+
+const char *operate_reset(const struct words *words)
+{
+	return give(words, LIFE_RESET, "is reset; `begin` starts it");
+}
+
+const char *operate_restart(const struct words *words)
+{
+	return give(words, LIFE_RESTART, "starts again");
+}
+
+const char *operate_destroy(const struct words *words)
+{
+	return give(words, LIFE_DESTROY, "is destroyed");
+}
+
+/* What the bundle accepts as a guest's name. */
+static bool is_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (!bundle_name_char(name[i]))
+			return false;
+	return n > 0 && n <= GUEST_NAME_MAX;
+}
+
+const char *operate_ipl(const struct words *words)
+{
+	const char *original = words->word[0], *name = original;
+	struct fdt_error err = {{0}};
+	struct guest *guest;
+
+	if (words->count > 1) {
+		if (words->count != 3 || strcmp(words->word[1], "as"))
+			return "ipl needs: GUEST [as NAME]";
+		name = words->word[2];
+	}
+	if (!is_name(name))
+		return command_fail("\"%s\": a name is 1 to %d letters, digits, '-', '_', '.'",
+				    name, GUEST_NAME_MAX);
+	guest = guest_find(name);
+	if (guest && words->count > 1)
+		return command_fail("%s is there already", name);
+	if (guest)
+		return give(words, LIFE_IPL, "starts again");
+	guest = guest_add(original, name, &err);
+	if (!guest)
+		return command_fail("%s", err.text);
+	life_start(guest);
+	say("skerry: %s starts, guest %u\n", name, guest->id);
+	return NULL;
+}
+
+const char *operate_set(const struct words *words)
+{
+	struct guest *guest = command_guest(words->word[1]);
+	u64 value;
+
+	if (!guest)
+		return NULL;
+	if (!strcmp(words->word[0], "weight")) {
+		if (!command_number(words->word[2], &value) || value < 1 ||
+		    value > SCHED_WEIGHT_MAX)
+			return command_fail("weight \"%s\": expected 1 to %u", words->word[2],
+					    SCHED_WEIGHT_MAX);
+		guest->config.weight = (u32)value;
+		for (unsigned i = 0; i < guest->config.cpus; i++)
+			sched_set_weight(&guest->vcpus[i]->sched, (u32)value);
+		return NULL;
+	}
+	if (!strcmp(words->word[0], "on-crash")) {
+		for (unsigned word = 0; bundle_crash_word(word); word++)
+			if (!strcmp(bundle_crash_word(word), words->word[2])) {
+				guest->config.on_crash = (enum on_crash)word;
+				return NULL;
+			}
+		return command_fail("on-crash \"%s\": expected stop, restart, destroy or shutdown",
+				    words->word[2]);
+	}
+	return command_fail("set \"%s\": expected weight or on-crash", words->word[0]);
+}
+
+const char *operate_focus(const struct words *words)
+{
+	struct guest *guest = command_guest(words->word[0]);
+
+	if (!guest)
+		return NULL;
+	if (guest->config.console == GUEST_CONSOLE_NONE)
+		return command_fail("%s has no console", words->word[0]);
+	if (life_is_over(guest))
+		return command_fail("%s has ended", words->word[0]);
+	cp_focus(guest);
+	return NULL;
+}
+
+const char *operate_send(const struct words *words)
+{
+	struct guest *guest = command_guest(words->word[0]);
+	const char *text = words->rest[1];
+
+	if (!guest)
+		return NULL;
+	if (strlen(text) + 1 + vconsole_waiting(&guest->console) > VCONSOLE_INPUT)
+		return command_fail("%s: no room for that much: it has not read what waits",
+				    words->word[0]);
+	for (; *text; text++)
+		(void)vconsole_type(&guest->console, (u8)*text);
+	(void)vconsole_type(&guest->console, '\r');
+	vpl011_input(&guest->uart);
+	return NULL;
+}
+
+const char *operate_message(const struct words *words)
+{
+	say("skerry: message: %s\n", words->rest[0]);
+	return NULL;
+}
+
+const char *operate_shutdown(const struct words *words)
+{
+	u64 status = 0;
+
+	if (words->count && (!command_number(words->word[0], &status) || status > 255))
+		return command_fail("status \"%s\": expected 0 to 255", words->word[0]);
+	power_off((unsigned)status);
+}
+
+const char *operate_quit(const struct words *words)
+{
+	unsigned status;
+
+	(void)words;
+	if (!life_all_done(&status))
+		status = 0; /* the operator's word, not a guest's failure */
+	power_off(status);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Rows of named values, as a table or as JSON (RFC 8259). Runs at EL2 with the guests held
+ * (guests_hold), which is also what protects the two lines that are being made here.
+ */
+#include "cp/out.h"
+
+#include "board/say.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define ROW_MAX 440 /* what say() takes, less its own end */
+
+static struct {
+	bool json, headed;
+	size_t head_used, row_used;
+	char head[ROW_MAX], row[ROW_MAX];
+} out;
+
+void out_table(bool json)
+{
+	out.json = json;
+	out.headed = json;
+	out.head_used = out.row_used = 0;
+}
+
+static size_t put(char *line, size_t used, const char *text)
+{
+	return used + format(line + used, ROW_MAX - used, "%s", text);
+}
+
+/* Numbers stand at the right of their column, words at the left; one space before each. */
+static size_t put_cell(char *line, size_t used, const char *text, unsigned width, bool right)
+{
+	size_t length = strlen(text), blanks = length < width ? width - length : 0;
+
+	used = put(line, used, used ? "  " : " ");
+	if (!right)
+		used = put(line, used, text);
+	while (blanks--)
+		used = put(line, used, " ");
+	return right ? put(line, used, text) : used;
+}
+
+static void cell(const char *key, const char *text, unsigned width, bool right)
+{
+	width = MAX(width, (unsigned)strlen(key));
+	if (!out.headed)
+		out.head_used = put_cell(out.head, out.head_used, key, width, right);
+	out.row_used = put_cell(out.row, out.row_used, text, width, right);
+}
+
+static void member(const char *key, const char *value)
+{
+	char text[128];
+
+	format(text, sizeof(text), "%s\"%s\":%s", out.row_used ? "," : "{", key, value);
+	out.row_used = put(out.row, out.row_used, text);
+}
+
+/* Within quotes; what JSON wants escaped is a space here, since no value of ours means more by it. */
+static void quoted(const char *key, const char *value)
+{
+	char text[96];
+	size_t used = 0;
+
+	text[used++] = '"';
+	for (; *value && used < sizeof(text) - 2; value++)
+		text[used++] = *value >= ' ' && *value < 0x7f && *value != '"' && *value != '\\' ?
+				       *value :
+				       ' ';
+	text[used++] = '"';
+	text[used] = '\0';
+	member(key, text);
+}
+
+void out_text(const char *key, const char *value, unsigned width)
+{
+	if (out.json)
+		quoted(key, value);
+	else
+		cell(key, value, width, false);
+}
+
+void out_number(const char *key, u64 value, unsigned width)
+{
+	char text[24];
+
+	format(text, sizeof(text), "%lu", value);
+	if (out.json)
+		member(key, text);
+	else
+		cell(key, text, width, true);
+}
+
+void out_hex(const char *key, u64 value)
+{
+	char text[24];
+
+	format(text, sizeof(text), "%016lx", value);
+	if (out.json)
+		quoted(key, text);
+	else
+		cell(key, text, 16, true);
+}
+
+void out_flag(const char *key, bool value)
+{
+	if (out.json)
+		member(key, value ? "true" : "false");
+	else
+		cell(key, value ? "yes" : "-", 0, false);
+}
+
+/* A last column of words leaves blanks behind. */
+static int trimmed(const char *line, size_t used)
+{
+	while (used && line[used - 1] == ' ')
+		used--;
+	return (int)used;
+}
+
+void out_row(void)
+{
+	if (!out.headed)
+		say("%.*s\n", trimmed(out.head, out.head_used), out.head);
+	say("%.*s%s\n", trimmed(out.row, out.row_used), out.row, out.json ? "}" : "");
+	out.headed = true;
+	out.row_used = 0;
+}

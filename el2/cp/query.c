@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Commands that only look. Runs at EL2 with the guests held. Numbers of guests that run meanwhile are
+ * those of some moment of the command.
+ */
+#include "abi/skerry.h"
+#include "board/board.h"
+#include "board/say.h"
+#include "cp/command.h"
+#include "cp/out.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+
+#define LIVE_SECONDS 1
+#define RANGES_MAX 64 /* of a guest's map, listed */
+
+static const char *const exit_names[EXIT_KINDS] = {
+	[EXIT_HYPERCALL] = "hypercall",
+	[EXIT_PSCI] = "psci",
+	[EXIT_SYSREG] = "sysreg",
+	[EXIT_MMIO] = "mmio",
+	[EXIT_TOUCH] = "touch",
+	[EXIT_WFI] = "wfi",
+	[EXIT_FP] = "fp",
+	[EXIT_IRQ] = "irq",
+	[EXIT_TIMER] = "timer",
+	[EXIT_FAULT] = "fault",
+};
+
+/* Guests by id: the one after `guest`, the first after NULL. */
+static struct guest *after(const struct guest *guest)
+{
+	for (unsigned id = guest ? guest->id + 1u : 0; id < guest_count(); id++)
+		if (guest_by_id(id))
+			return guest_by_id(id);
+	return NULL;
+}
+
+#define EACH_GUEST(guest) (struct guest *guest = after(NULL); guest; guest = after(guest))
+
+static u64 exits(const struct guest *guest, unsigned kind)
+{
+	u64 sum = 0;
+
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		sum += guest->vcpus[i]->exits[kind];
+	return sum;
+}
+
+static u64 all_exits(const struct guest *guest)
+{
+	u64 sum = 0;
+
+	for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
+		sum += exits(guest, kind);
+	return sum;
+}
+
+static void times(const struct guest *guest, u64 *ran, u64 *stolen)
+{
+	*ran = *stolen = 0;
+	for (unsigned i = 0; i < guest->config.cpus; i++) {
+		u64 r, s;
+
+		sched_times(&guest->vcpus[i]->sched, &r, &s);
+		*ran += r;
+		*stolen += s;
+	}
+}
+
+static u64 ms(u64 ticks)
+{
+	return ticks / (timer_frequency() / 1000);
+}
+
+const char *query_list(const struct words *words)
+{
+	out_table(words->json);
+	for
+		EACH_GUEST(guest)
+		{
+			u64 ran, stolen;
+
+			times(guest, &ran, &stolen);
+			out_number("id", guest->id, 3);
+			out_text("guest", guest->config.name, 16);
+			out_text("state", life_state_name((enum guest_state)guest->state), 8);
+			out_number("cpus", guest->config.cpus, 0);
+			out_number("weight", guest->config.weight, 0);
+			out_number("memory-KiB", guest->config.memory_size / KIB, 0);
+			out_number("held-KiB", frames_held(guest->id) / KIB, 8);
+			out_number("ran-ms", ms(ran), 8);
+			out_number("exits", all_exits(guest), 9);
+			out_number("restarts", guest->restarts, 0);
+			out_row();
+		}
+	return NULL;
+}
+
+const char *query_memory(const struct words *words)
+{
+	static const char *const names[FRAME_USES] = {
+		[FRAME_FREE] = "free",		 [FRAME_IMAGE] = "image",
+		[FRAME_EL2] = "hypervisor",	 [FRAME_TABLE] = "guests' tables",
+		[FRAME_STATE] = "guests' state", [FRAME_MEMORY] = "guests' memory",
+		[FRAME_SHARED] = "channels",
+	};
+	struct frame_count count = frames_count();
+
+	out_table(words->json);
+	for (unsigned use = 0; use < FRAME_USES; use++) {
+		out_text("use", names[use], 16);
+		out_number("KiB", use == FRAME_FREE ? count.free / KIB : count.by_use[use] / KIB,
+			   10);
+		out_row();
+	}
+	out_text("use", "promised", 16);
+	out_number("KiB", count.reserved / KIB, 10);
+	out_row();
+	out_text("use", "total", 16);
+	out_number("KiB", count.total / KIB, 10);
+	out_row();
+	return NULL;
+}
+
+/* --- query ------------------------------------------------------------------------------------ */
+
+/* A run of a guest's map: neighbours in both address spaces, of one owner. */
+struct run {
+	u64 ipa, pa, size;
+	u16 owner;
+	enum frame_use use;
+	unsigned rows;
+};
+
+static void show_run(struct run *run)
+{
+	if (!run->size || run->rows++ >= RANGES_MAX)
+		return;
+	out_hex("ipa", run->ipa);
+	out_hex("machine", run->pa);
+	out_number("KiB", run->size / KIB, 10);
+	out_text("what",
+		 run->use == FRAME_MEMORY ? "memory" :
+		 run->use == FRAME_SHARED ? "channel" :
+		 run->use == FRAME_STATE  ? "stolen time" :
+					    "device",
+		 11);
+	out_row();
+}
+
+static void add_to_run(void *arg, ipa_t ipa, pa_t pa, u64 size)
+{
+	struct run *run = arg;
+	enum frame_use use;
+	u16 owner = frames_owner(pa, &use);
+
+	if (run->size && ipa.v == run->ipa + run->size && pa.v == run->pa + run->size &&
+	    owner == run->owner && use == run->use) {
+		run->size += size;
+		return;
+	}
+	show_run(run);
+	*run = (struct run){ipa.v, pa.v, size, owner, use, run->rows};
+}
+
+static const char *guest_memory(struct guest *guest, bool json)
+{
+	struct run run = {.size = 0};
+
+	if (!guest->map.root.v)
+		return command_fail("%s has no memory now", guest->config.name);
+	out_table(json);
+	lock_take(&guest->lock); /* its map stays as it is meanwhile */
+	if (guest->map.root.v)
+		stage2_each(&guest->map, add_to_run, &run);
+	show_run(&run);
+	lock_drop(&guest->lock);
+	return run.rows > RANGES_MAX ? command_fail("and %u more", run.rows - RANGES_MAX) : NULL;
+}
+
+static const char *guest_vcpus(struct guest *guest, bool json)
+{
+	static const char *const power[] =
+		{[VCPU_ON] = "on", [VCPU_OFF] = "off", [VCPU_ON_PENDING] = "pending"};
+	static const char *const states[] = {[SCHED_OFF] = "-",
+					     [SCHED_BLOCKED] = "asleep",
+					     [SCHED_READY] = "waits",
+					     [SCHED_RUNNING] = "runs"};
+
+	out_table(json);
+	for (unsigned i = 0; i < guest->config.cpus; i++) {
+		const struct vcpu *vcpu = guest->vcpus[i];
+		u64 ran, stolen;
+
+		sched_times(&vcpu->sched, &ran, &stolen);
+		out_number("vcpu", i, 0);
+		out_text("power", power[vcpu->power], 7);
+		out_text("state", states[vcpu->sched.state], 6);
+		out_number("cpu", vcpu->sched.pcpu, 0);
+		out_hex("last-pc", vcpu->ctx.regs.pc);
+		out_number("ran-ms", ms(ran), 8);
+		out_number("stolen-ms", ms(stolen), 8);
+		for (unsigned kind = 0; json && kind < EXIT_KINDS; kind++)
+			out_number(exit_names[kind], vcpu->exits[kind], 0);
+		out_row();
+	}
+	return NULL;
+}
+
+static u64 peek(struct guest *guest, u32 offset)
+{
+	struct mmio mmio = {.offset = offset, .size = 4};
+
+	return vgic_distributor(&guest->vcpus[0]->vgic, &mmio) ? mmio.value : 0;
+}
+
+/* What the guest itself would read in its distributor: shared interrupts that are anything. */
+static const char *guest_interrupts(struct guest *guest, bool json)
+{
+	u32 lines = ((u32)peek(guest, 0x004) & 0x1f) + 1; /* GICD_TYPER, in 32 */
+
+	out_table(json);
+	for (u32 intid = 32; intid < lines * 32; intid++) {
+		u32 word = intid / 32 * 4, bit = intid % 32;
+		bool enabled = peek(guest, 0x100 + word) >> bit & 1;
+		bool pending = peek(guest, 0x200 + word) >> bit & 1;
+		bool active = peek(guest, 0x300 + word) >> bit & 1;
+
+		if (!enabled && !pending && !active)
+			continue;
+		out_number("intid", intid, 0);
+		out_flag("enabled", enabled);
+		out_flag("pending", pending);
+		out_flag("active", active);
+		out_number("priority", peek(guest, 0x400 + intid / 4 * 4) >> intid % 4 * 8 & 0xff,
+			   0);
+		out_text("trigger",
+			 peek(guest, 0xc00 + intid / 16 * 4) >> intid % 16 * 2 & 2 ? "edge" :
+										     "level",
+			 5);
+		out_text("from",
+			 intid == SKERRY_INTID_UART    ? "pl011" :
+			 intid >= SKERRY_INTID_CHANNEL ? "channel" :
+							 "-",
+			 7);
+		out_row();
+	}
+	return NULL;
+}
+
+static const char *guest_channels(struct guest *guest, bool json)
+{
+	static const char *const states[] = {
+		[SKERRY_PEER_READY] = "ready",	   [SKERRY_PEER_RUNNING] = "running",
+		[SKERRY_PEER_STOPPED] = "stopped", [SKERRY_PEER_ENDED] = "ended",
+		[SKERRY_PEER_CRASHED] = "crashed", [SKERRY_PEER_GONE] = "gone",
+	};
+
+	for (unsigned i = 0; i < guest->channel_count; i++) {
+		unsigned end;
+		struct channel *channel = guest_channel(guest, i, &end);
+		u32 restarts;
+
+		out_text("guest", guest->config.name, 16);
+		out_text("channel", channel->name, 12);
+		out_number("index", i, 0);
+		out_text("peer", channel->ends[!end].name, 16);
+		out_text("peer-is", states[guest_peer_state(channel, !end, &restarts)], 7);
+		out_hex("ipa", channel->ends[end].ipa);
+		out_number("KiB", channel->size / KIB, 5);
+		out_number("intid", SKERRY_INTID_CHANNEL + i, 0);
+		out_row();
+	}
+	(void)json;
+	return NULL;
+}
+
+static const char *channels(bool json)
+{
+	out_table(json);
+	for
+		EACH_GUEST(guest)
+	guest_channels(guest, json);
+	return NULL;
+}
+
+static const char *cpus(bool json)
+{
+	out_table(json);
+	for (unsigned i = 0; i < PCPUS_MAX && pcpus[i].online; i++) {
+		const char *name = "-";
+
+		/* the guest can't go while its vCPU is on a CPU, but this pointer may be old: by the table */
+		for
+			EACH_GUEST(guest)
+		for (unsigned v = 0; v < guest->config.cpus; v++)
+			if (pcpus[i].current == guest->vcpus[v])
+				name = guest->config.name;
+		out_number("cpu", i, 0);
+		out_hex("mpidr", pcpus[i].mpidr);
+		out_text("guest", name, 16);
+		out_number("busy-ms", ms(sched_cpu_time(i)), 8);
+		out_row();
+	}
+	return NULL;
+}
+
+static const char *names(bool json)
+{
+	out_table(json);
+	for
+		EACH_GUEST(guest)
+		{
+			out_number("id", guest->id, 3);
+			out_text("guest", guest->config.name, 0);
+			out_row();
+		}
+	return NULL;
+}
+
+/* Those of one guest take its name behind them; without it they are the machine's. */
+static const char *about_guest(const struct words *words, command_run_fn *of_all,
+			       const char *(*of_one)(struct guest *guest, bool json))
+{
+	struct guest *guest;
+
+	if (words->count < 2)
+		return of_all ? of_all(words) :
+				command_fail("query %s needs: GUEST", words->word[0]);
+	guest = command_guest(words->word[1]);
+	return guest ? of_one(guest, words->json) : NULL;
+}
+
+const char *query_run(const struct words *words)
+{
+	const char *what = words->word[0];
+	struct guest *guest;
+
+	if (!words->count || !strcmp(what, "guests"))
+		return query_list(words);
+	if (!strcmp(what, "cpus"))
+		return cpus(words->json);
+	if (!strcmp(what, "names"))
+		return names(words->json);
+	if (!strcmp(what, "channels"))
+		return channels(words->json);
+	if (!strcmp(what, "memory"))
+		return about_guest(words, query_memory, guest_memory);
+	if (!strcmp(what, "interrupts"))
+		return about_guest(words, NULL, guest_interrupts);
+	guest = command_guest(what);
+	return guest ? guest_vcpus(guest, words->json) : NULL;
+}
+
+/* --- indicate --------------------------------------------------------------------------------- */
+
+static struct {
+	bool on, json;
+	bool ready; /* the timer has been initialised */
+	struct timer timer;
+	u64 last; /* when it was asked last; all below as of then */
+	u64 busy[PCPUS_MAX];
+} load;
+
+/* Tenths of a percent of `whole`, as "12.3". */
+static void out_share(const char *key, u64 part, u64 whole)
+{
+	u64 tenths = whole ? MIN(part, UINT64_MAX / 1000) * 1000 / whole : 0;
+	char text[24];
+
+	format(text, sizeof(text), "%lu.%lu", tenths / 10, tenths % 10);
+	out_text(key, text, 6);
+}
+
+static void indicate(bool json)
+{
+	u64 now = timer_now(), span = now - load.last;
+
+	out_table(json);
+	for (unsigned i = 0; i < PCPUS_MAX && pcpus[i].online; i++) {
+		u64 busy = sched_cpu_time(i);
+
+		out_number("cpu", i, 0);
+		out_share("load%", busy - load.busy[i], span);
+		out_row();
+		load.busy[i] = busy;
+	}
+	out_table(json);
+	for
+		EACH_GUEST(guest)
+		{
+			u64 ran, stolen, sum = all_exits(guest);
+
+			times(guest, &ran, &stolen);
+			out_text("guest", guest->config.name, 12);
+			out_share("cpu%", ran - guest->shown.ran, span);
+			out_share("steal%", stolen - guest->shown.stolen, span);
+			out_number("exits", sum - guest->shown.exits, 8);
+			for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
+				out_number(exit_names[kind], exits(guest, kind), 6);
+			out_row();
+			guest->shown.ran = ran;
+			guest->shown.stolen = stolen;
+			guest->shown.exits = sum;
+		}
+	load.last = now;
+}
+
+static void again(struct timer *timer)
+{
+	guests_hold();
+	if (load.on) {
+		indicate(load.json);
+		timer_arm(timer, timer_now() + LIVE_SECONDS * timer_frequency());
+	}
+	guests_let_go();
+}
+
+bool query_live_end(void)
+{
+	bool was = load.on;
+
+	load.on = false;
+	if (was)
+		timer_cancel(&load.timer);
+	return was;
+}
+
+const char *query_indicate(const struct words *words)
+{
+	indicate(words->json);
+	if (!words->count)
+		return NULL;
+	if (strcmp(words->word[0], "live"))
+		return command_fail("indicate \"%s\": expected live", words->word[0]);
+	if (!load.ready)
+		timer_init(&load.timer, again);
+	load.ready = load.on = true;
+	load.json = words->json;
+	timer_arm(&load.timer, timer_now() + LIVE_SECONDS * timer_frequency());
+	if (!words->json)
+		say("skerry: again each second; any key ends it\n");
+	return NULL;
+}
