@@ -61,6 +61,14 @@ enum exit_kind {
 	EXIT_KINDS
 };
 
+/* An exception that EL2 gave to a vCPU's EL1, for the report of a crash. */
+struct given {
+	u64 pc, far; /* where it was; 0 if it has no address */
+	u64 esr;     /* as the guest's ESR_EL1 shows it */
+};
+
+#define GIVEN_MAX 4 /* the last ones are kept */
+
 struct vcpu {
 	struct context ctx; /* first: SP_EL2 points here while the vCPU runs */
 	struct guest *guest;
@@ -71,6 +79,8 @@ struct vcpu {
 	u8 power;    /* enum vcpu_power; lock guest */
 	bool loaded; /* its state is in a pCPU's registers; set and cleared by that pCPU only */
 	u64 exits[EXIT_KINDS];
+	struct given
+		given[GIVEN_MAX]; /* number n of them at n % GIVEN_MAX; exits[EXIT_FAULT] are all */
 };
 
 /* A channel: memory that two guests share, and an interrupt each way. Stays while a guest at an end

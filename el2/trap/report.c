@@ -67,6 +67,8 @@ static const char *const faults[64] = {
 	[0x35] = "exclusive or atomic not supported there",
 };
 
+#define CALLS_MAX 12 /* of a back-trace */
+
 #define EC_FETCH 0x20 /* and 0x21 */
 #define EC_DATA 0x24  /* and 0x25 */
 
@@ -108,6 +110,51 @@ static void say_registers(const char *name, const struct regs *regs)
 	    regs->x[29], regs->x[30]);
 }
 
+/* The last exceptions that it was given, the newest first. */
+static void say_given(const struct vcpu *vcpu)
+{
+	u64 all = vcpu->exits[EXIT_FAULT];
+
+	for (u64 n = all; n && all - n < GIVEN_MAX; n--) {
+		const struct given *given = &vcpu->given[(n - 1) % GIVEN_MAX];
+
+		say("skerry: guest %s:   exception %lu that it was given, at PC %016lx: %s%s%s\n",
+		    vcpu->guest->config.name, n, given->pc, report_class(given->esr),
+		    is_abort(given->esr) ? ", " : "",
+		    is_abort(given->esr) ? report_fault(given->esr) : "");
+	}
+}
+
+/* A return address without the signature that pointer authentication put into its upper bits. */
+static u64 unsigned_address(u64 address)
+{
+	return address & BIT(55) ? address | BITS(63, 48) : address & BITS(47, 0);
+}
+
+/*
+ * Who called whom, by the frame records that compilers keep (AAPCS64 6.4.6: x29 points at the caller's
+ * x29, and the return address). The guest made them: each must lie above the one before, so that the
+ * list ends, and is read only where its own tables lead to its own memory.
+ */
+static void say_calls(struct vcpu *vcpu)
+{
+	u64 fp = vcpu->ctx.regs.x[29];
+
+	for (unsigned depth = 0; depth < CALLS_MAX; depth++) {
+		u64 record[2];
+		ipa_t ipa;
+
+		if (fp % 16 || !context_translate(&vcpu->ctx, fp, &ipa) ||
+		    !guest_read(vcpu->guest, record, ipa, sizeof(record)) || !record[1])
+			break;
+		say("skerry: guest %s:   called from %016lx\n", vcpu->guest->config.name,
+		    unsigned_address(record[1]) - 4);
+		if (record[0] <= fp)
+			break;
+		fp = record[0];
+	}
+}
+
 /* Where to look first: an exception that had no vector tells more than the fetch that missed it. */
 static const char *advice(const struct vcpu *vcpu, u64 guests_esr)
 {
@@ -140,5 +187,7 @@ void report_crash(struct vcpu *vcpu, const struct syndrome *syn, const char *wha
 	    context_read(ctx, EL1_elr_el1, true), context_read(ctx, EL1_vbar_el1, true),
 	    context_read(ctx, EL1_sctlr_el1, true), context_read(ctx, EL1_ttbr0_el1, true));
 	say_registers(name, regs);
+	say_calls(vcpu);
+	say_given(vcpu);
 	say("skerry: guest %s:   look %s\n", name, advice(vcpu, guests_esr));
 }

@@ -91,7 +91,11 @@ static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 	u64 guests_esr = fault_syndrome(vcpu, esr, verdict);
 	bool has_address = verdict != VERDICT_UNDEF && verdict != VERDICT_REFLECT;
 
-	vcpu->exits[EXIT_FAULT]++;
+	vcpu->given[vcpu->exits[EXIT_FAULT]++ % GIVEN_MAX] = (struct given){
+		.pc = vcpu->ctx.regs.pc,
+		.far = has_address ? syndrome_far() : 0,
+		.esr = guests_esr,
+	};
 	if (fault_repeats(vcpu))
 		return crash(vcpu, "its exception vector itself faults");
 	context_inject_sync(&vcpu->ctx, guests_esr, has_address, syndrome_far());

@@ -218,6 +218,61 @@ static void test_no_vectors(void **state)
 	assert_non_null(strstr(said, "look at VBAR_EL1"));
 }
 
+/* Frame records lead upwards, in the guest's own memory; a list that does not is cut off. */
+static void test_back_trace(void **state)
+{
+	u64 *stack = (u64 *)(ram + 0x2000);
+
+	(void)state;
+	world.next = &other;
+	regs->x[29] = 0x40002000;
+	stack[0] = 0x40002040, stack[1] = 0x0033000040001238; /* signed */
+	stack[8] = 0x40002080, stack[9] = 0xffbf800040005678; /* the upper half */
+	stack[16] = 0x40002040, stack[17] = 0x40009abc;	      /* back to where it was */
+	trap(0xf2000000, 0, 0);
+	assert_non_null(strstr(said, "called from 0000000040001234\n"));
+	assert_non_null(strstr(said, "called from ffff800040005674\n"));
+	assert_non_null(strstr(said, "called from 0000000040009ab8\n"));
+	assert_null(strstr(strstr(said, "40009ab8"), "called from"));
+	for (u64 i = 0; i < RAM_BYTES / 16; i++) { /* very deep */
+		((u64 *)ram)[2 * i] = RAM_BASE + (i + 1) * 16;
+		((u64 *)ram)[2 * i + 1] = 0x40000004;
+	}
+	regs->x[29] = RAM_BASE;
+	said_forget();
+	trap(0xf2000000, 0, 0);
+	assert_non_null(strstr(said, "look at"));
+	assert_true(said_length < 4096);
+	for (unsigned bad = 0; bad < 3; bad++) {
+		static const u64 nowhere[] = {0, 0x40002008, RAM_BASE + RAM_BYTES};
+
+		regs->x[29] = nowhere[bad];
+		said_forget();
+		memset(ram, 0, 32);
+		trap(0xf2000000, 0, 0);
+		assert_null(strstr(said, "called from"));
+	}
+}
+
+/* The last four, the newest first. */
+static void test_last_exceptions(void **state)
+{
+	(void)state;
+	world.next = &other;
+	for (unsigned i = 0; i < 6; i++) {
+		regs->pc = 0x40001000 + 4 * i;
+		trap(i == 4 ? ESR_FETCH : ESR_UNKNOWN, 0x300, i == 4 ? 0x300 : 0);
+	}
+	trap(0xf2000000, 0, 0);
+	assert_non_null(
+		strstr(said, "exception 6 that it was given, at PC 0000000040001014: undefined"));
+	assert_non_null(strstr(
+		said, "exception 5 that it was given, at PC 0000000040001010: instruction abort"
+		      ", external abort: nobody answers there"));
+	assert_non_null(strstr(said, "exception 3 that"));
+	assert_null(strstr(said, "exception 2 that"));
+}
+
 static void test_unexpected(void **state)
 {
 	(void)state;
@@ -388,6 +443,8 @@ int main(void)
 		cmocka_unit_test_setup(test_walk_level, setup),
 		cmocka_unit_test_setup(test_walk_any, setup),
 		cmocka_unit_test_setup(test_no_vectors, setup),
+		cmocka_unit_test_setup(test_back_trace, setup),
+		cmocka_unit_test_setup(test_last_exceptions, setup),
 		cmocka_unit_test_setup(test_unexpected, setup),
 		cmocka_unit_test_setup(test_serror, setup),
 		cmocka_unit_test_setup(test_ends, setup),

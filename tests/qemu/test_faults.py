@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest's fault ends that guest, with a report; the others do not notice. Hostile guests too."""
 import re
+import subprocess
 
 import pytest
 
-from conftest import everywhere
+from conftest import BUILD, everywhere
 
 
 def honest_lines(machine, guest):
@@ -21,6 +22,22 @@ def test_crash_is_reported(boot, where, how):
     assert report, machine.text[-4000:]
     text = "\n".join(line for line in machine.text.split("\n") if line.startswith("skerry"))
     assert "vCPU 0" in text and re.search(r"pc +0x|PC +0x|at 0x", text), text
+
+
+def function_at(program, address):
+    """The name of the function of a guest's program that has this guest address."""
+    out = subprocess.run(["aarch64-linux-gnu-addr2line", "-f", "-e", str(BUILD / "guests" / f"{program}.elf"),
+                          hex(address)], capture_output=True, text=True, check=True)
+    return out.stdout.split("\n")[0]
+
+
+def test_crash_report_tells_who_called(boot):
+    machine = boot("crash-abort", gic=3, cpus=1)
+    assert machine.finish() == 1
+    calls = [int(address, 16) for address in
+             re.findall(r"guest crash\S*:   called from ([0-9a-f]{16})", machine.text)]
+    assert [function_at("crash", call) for call in calls] == ["rt_main", "_start"], machine.text
+    assert re.search(r"exception \d+ that it was given, at PC [0-9a-f]{16}: ", machine.text)
 
 
 @everywhere
