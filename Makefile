@@ -127,7 +127,7 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run test test-all check gdb lines bench bench-quick bench-grows bench-where figures format \
+.PHONY: all image guests bundles systems run test test-all check gdb lines bench bench-quick bench-grows bench-where bench-linux figures format \
 	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
@@ -331,6 +331,12 @@ bench-where: $(BUILD)/bench/where.so
 	@ci/setup test
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/bench/where.py $(EVENT) '$(GIC)'
+
+## bench-linux  what Linux costs as a guest, beside the bare machine; UPDATE=1 writes it into docs/linux.md
+bench-linux: $(BUILD)/bench/passes.so
+	@ci/setup test
+	@$(MAKE) --no-print-directory all systems
+	@$(PYTHON) tests/bench/linux.py $(if $(filter 1,$(UPDATE)),--update)
 
 # Plugins for the QEMU of this machine.
 $(BUILD)/bench/%.so: tests/bench/%.c tests/bench/plugin.h

@@ -47,6 +47,15 @@ def bundle(*guests, chosen="shutdown-when-done;"):
             "\n\t};\n\tguests {\n" + "".join(guests) + "\t};\n};\n")
 
 
+def cpio(name, data):
+    """An archive of one file, as cpio(5) has it ("New ASCII Format"): the kernel takes several in a row."""
+    def entry(path, mode, size):
+        head = b"070701" + b"".join(b"%08X" % n for n in (0, mode, 0, 0, 1, 0, size, 0, 0, 0, 0,
+                                                          len(path) + 1, 0)) + path.encode() + b"\0"
+        return head + bytes(-len(head) % 4)
+    return (entry(name, 0o100644, len(data)) + data + bytes(-len(data) % 4) + entry("TRAILER!!!", 0, 0))
+
+
 class Shell:
     """busybox's shell in a guest that has the keyboard. Commands are short: the line must not wrap."""
 

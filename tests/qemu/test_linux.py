@@ -4,13 +4,16 @@
 Each boot tries all there is to try on that machine. `make test` has each value of each choice (kernel,
 vCPUs, interrupt controller, CPU, QEMU) at least once; `make test-all` has every combination.
 """
+import hashlib
 import itertools
+import random
 import re
 from collections import namedtuple
 
 import pytest
 
-from linux import BANNER, Shell, bundle, guest
+from conftest import BUILD
+from linux import BANNER, Shell, bundle, cpio, guest, need
 
 # gic: the guest's; "2on3": a GICv2 emulated where the hardware is a GICv3.
 Case = namedtuple("Case", "kernel vcpus gic cpu qemu pcpus counted board", defaults=(4, False, "virt"))
@@ -130,6 +133,44 @@ def test_shell(boot, dtb, request, case):
     shell.end("reboot")
     shell.wait()
     check_log(shell, case)
+    shell.end("poweroff")
+    assert machine.finish() == 0
+
+
+def test_large_initrd(boot, dtb, tmp_path):
+    """A bundle of 140 MB: what is in the initrd arrives, to its last byte."""
+    need("busybox")
+    data = random.Random(1).randbytes(100 << 20)
+    initrd = tmp_path / "initrd.cpio"
+    initrd.write_bytes((BUILD / "systems/busybox.cpio").read_bytes() + cpio("large", data))
+    machine = boot(str(dtb(bundle(guest(memory=512 << 20, cpus=1, initrd=initrd, more="focus;")))), cpus=1)
+    shell = Shell(machine).wait()
+    assert shell("md5sum /large") == [hashlib.md5(data).hexdigest() + "  /large"]
+    assert shell.complaints() == []
+    shell.end("poweroff")
+    assert machine.finish() == 0
+
+
+@pytest.mark.parametrize(("mib", "vcpus", "pcpus", "machine_memory"), [
+    (96, 1, 1, "512M"),
+    pytest.param(2048, 8, 4, "4G", marks=pytest.mark.long),
+    pytest.param(3072, 8, 1, "4G", marks=pytest.mark.long),
+    pytest.param(6144, 2, 2, "8G", marks=pytest.mark.long),
+])
+def test_sizes(boot, dtb, mib, vcpus, pcpus, machine_memory):
+    """From megabytes to gigabytes, and more vCPUs than there are CPUs: all there, all of use."""
+    node = guest(memory=mib << 20, cpus=vcpus, bootargs="console=ttyAMA0 cma=8M", more="focus;")
+    machine = boot(str(dtb(bundle(node))), cpus=pcpus, memory=machine_memory)
+    shell = Shell(machine).wait()
+    assert shell("nproc") == [str(vcpus)]
+    for cpu in range(vcpus):
+        shell(f"taskset {1 << cpu:x} true")
+    total = int(shell("grep MemTotal /proc/meminfo")[0].split()[1])  # KiB; the kernel keeps some
+    assert mib * 1024 * 0.95 - 50 * 1024 < total < mib * 1024
+    fill = min(total // 1024 // 3, 1200)  # MiB that nobody has touched yet
+    shell(f"dd if=/dev/zero of=/tmp/fill bs=1M count={fill}")
+    assert shell("stat -c %s /tmp/fill") == [str(fill << 20)]
+    assert shell.complaints() == []
     shell.end("poweroff")
     assert machine.finish() == 0
 
