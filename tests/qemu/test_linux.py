@@ -175,6 +175,29 @@ def test_sizes(boot, dtb, mib, vcpus, pcpus, machine_memory):
     assert machine.finish() == 0
 
 
+@pytest.mark.parametrize("gic", [3, pytest.param(2, marks=pytest.mark.long)])
+def test_u_boot_starts_linux(boot, dtb, gic):
+    """U-Boot in its flash, to its prompt; from there kernel and initramfs, by fw_cfg and booti."""
+    need("u-boot")
+    node = guest(cpus=2, bootargs="console=ttyAMA0 tide=high",
+                 more='firmware = /incbin/("systems/u-boot/u-boot.bin"); focus;')
+    machine = boot(str(dtb(bundle(node))), gic=gic)
+    machine.expect("Hit any key")
+    machine.send(" ")
+    machine.expect(r"\[linux\] => ")
+    machine.send("run bootcmd_qfw\r")
+    shell = Shell(machine).wait()
+    assert "tide=high" in shell("cat /proc/cmdline")[0].split()
+    assert shell("nproc") == ["2"]
+    assert shell.complaints() == []
+    shell.end("reboot")
+    machine.expect("Hit any key")
+    machine.send(" ")
+    machine.expect(r"\[linux\] => ")
+    machine.send("poweroff\r")
+    assert machine.finish() == 0
+
+
 TINY = """\t\t{name} {{
 \t\t\tcompatible = "skerry,guest";
 \t\t\tmemory-size = <0x0 0x100000>;
