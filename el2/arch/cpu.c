@@ -76,6 +76,7 @@ void cpu_init(void)
 	write_sysreg(oslar_el1, 0); /* … and nothing that would keep it from having them */
 	write_sysreg(osdlr_el1, 0);
 	write_sysreg(hstr_el2, 0);
+	write_sysreg(actlr_el1, 0);   /* guests read zero and can't write it: HCR_EL2.TACR */
 	write_sysreg(cnthctl_el2, 0); /* CNTPCT and CNTP_* of EL1 and EL0 trap */
 	write_sysreg(cntvoff_el2, 0);
 	write_sysreg(cntv_ctl_el0, 0);

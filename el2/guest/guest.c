@@ -245,10 +245,7 @@ bool guest_ring(struct channel *channel, unsigned end)
 	lock_take(&channel->lock);
 	guest = channel->ends[end].guest;
 	if (guest) {
-		u32 intid = SKERRY_INTID_CHANNEL + channel->ends[end].index;
-
-		vgic_set_line(&guest->vgic, 0, intid, true);
-		vgic_set_line(&guest->vgic, 0, intid, false);
+		vgic_pulse(&guest->vgic, SKERRY_INTID_CHANNEL + channel->ends[end].index);
 	}
 	lock_drop(&channel->lock);
 	return guest != NULL;

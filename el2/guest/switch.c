@@ -17,7 +17,8 @@ void (*switch_idle_interrupts)(void);
 
 static void save(struct vcpu *vcpu)
 {
-	context_fp_save(&vcpu->ctx);
+	if (this_pcpu()->fp_owner == &vcpu->ctx)
+		context_fp_save(&vcpu->ctx);
 	context_save(&vcpu->ctx);
 	vtimer_save(&vcpu->vtimer);
 	vgic_save(&vcpu->vgic);

@@ -27,14 +27,12 @@
 #define INTID_PPI 16 /* the number of a PPI or SPI in the tree counts from here */
 #define INTID_SPI 32
 
-/* Called some sixty times: inlined, these would make up most of this file's code. */
-#define NOINLINE __attribute__((noinline))
-
 struct writer {
 	void *tree;
 	int error; /* libfdt's first; 0 while all is well */
 };
 
+/* These are called some sixty times: inlined, they would make up most of this file's code. */
 static NOINLINE void note(struct writer *w, int error)
 {
 	if (!w->error)

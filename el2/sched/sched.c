@@ -130,7 +130,7 @@ static void charge(struct sched_entity *e, u64 now)
 }
 
 /* Classes in which someone waits for this pCPU. */
-static u32 waiting_for(const struct cpu *cpu)
+static inline __attribute__((always_inline)) u32 waiting_for(const struct cpu *cpu)
 {
 	return __atomic_load_n(&sched.nonempty, __ATOMIC_RELAXED) &
 	       __atomic_load_n(&cpu->classes, __ATOMIC_RELAXED);

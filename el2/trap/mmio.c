@@ -91,6 +91,7 @@ static const struct window {
 	u32 base, size;
 	bool (*access)(struct vcpu *vcpu, struct mmio *mmio);
 } windows[] = {
+	/* all below WINDOWS_END */
 	{SKERRY_GICD_BASE, 64 * KIB, distributor},
 	{SKERRY_UART_BASE, 4 * KIB, uart},
 	{SKERRY_GICR_BASE, SKERRY_VCPUS_MAX * 128 * KIB, redistributor},
@@ -100,6 +101,12 @@ static const struct window {
 	{SKERRY_FLASH_BASE, VFLASH_SIZE, flash},
 	{SKERRY_ROM_BASE, SKERRY_ROM_MAX, rom},
 };
+
+#define WINDOWS_END 0x0a000000 /* nothing is looked for from here on */
+_Static_assert(SKERRY_RTC_BASE + 4 * KIB <= WINDOWS_END &&
+		       SKERRY_GICR_BASE + SKERRY_VCPUS_MAX * 128 * KIB <= WINDOWS_END &&
+		       SKERRY_FLASH_BASE + VFLASH_SIZE <= WINDOWS_END,
+	       "the window that lies highest");
 
 static inline const struct window *window_at(u64 ipa)
 {
@@ -424,6 +431,8 @@ static __attribute__((noinline)) enum verdict by_instruction(struct vcpu *vcpu, 
 static enum verdict device(struct vcpu *vcpu, u64 esr, u64 ipa)
 {
 	vcpu->exits[EXIT_MMIO]++;
+	if (ipa >= WINDOWS_END)
+		return VERDICT_ABORT;
 	if (UNLIKELY(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) /* not offered at EL0 either */
 		return VERDICT_ABORT;
 	if (LIKELY(esr & ISS_ISV))

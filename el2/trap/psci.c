@@ -151,7 +151,7 @@ static enum verdict features(struct vcpu *vcpu)
 	return answer(vcpu, offered ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
 }
 
-enum verdict psci_handle(struct vcpu *vcpu, u32 function)
+NOINLINE enum verdict psci_handle(struct vcpu *vcpu, u32 function)
 {
 	switch (function) {
 	case PSCI_VERSION:

@@ -267,16 +267,20 @@ static void notify(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
 	struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
 	u32 bit = (u32)BIT(intid % 32);
+	bool elsewhere = false;
 
 	if (intid >= VGIC_PRIVATE && (bank->listed & bit)) {
 		struct vgic_cpu *other = holder(cpu->vgic, intid / 32, bit);
 
+		elsewhere = other && other != cpu;
 		if (other)
 			cpu = other;
 	}
-	if (vgic_here(cpu) && !cpu->dirty && !cpu->vgic->emulated) {
-		if (intid >= VGIC_PRIVATE || !vgic_lr_quick(cpu, intid, source))
+	if ((!cpu->loaded || vgic_here(cpu)) && !cpu->dirty && !cpu->vgic->emulated) {
+		if (elsewhere || !vgic_lr_quick(cpu, intid, source))
 			vgic_lr_update(cpu, intid, source);
+		if (!cpu->loaded && (bank->listed & bit))
+			sched_wake(cpu->entity);
 	} else if (((vgic_forwarded(cpu->vgic, bank) | bank->listed) & bit) || cpu->vgic->emulated)
 		vgic_poke(cpu);
 }
@@ -301,6 +305,23 @@ void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level)
 	target = k ? vgic_target(vgic, intid) : vgic->cpu[cpu];
 	if (target || (bank->listed & bit))
 		notify(target ? target : vgic->cpu[0], intid, 0);
+	lock_drop(&vgic->lock);
+}
+
+void vgic_pulse(struct vgic *vgic, u32 intid)
+{
+	u32 bit = (u32)BIT(intid % 32), k = intid / 32;
+	struct vgic_cpu *target;
+
+	if (k == 0 || intid >= VGIC_LINES)
+		return;
+	lock_take(&vgic->lock);
+	if (vgic->spi[k - 1].edge & bit) {
+		vgic->spi[k - 1].latch |= bit;
+		target = vgic_target(vgic, intid);
+		if (target || (vgic->spi[k - 1].listed & bit))
+			notify(target ? target : vgic->cpu[0], intid, 0);
+	}
 	lock_drop(&vgic->lock);
 }
 
@@ -352,6 +373,9 @@ bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
 {
 	bool busy = false;
 
+	/* What another pCPU's soft timer may be injecting just now is late for our caller with the lock too. */
+	if (!__atomic_load_n(&cpu->hw_held, __ATOMIC_RELAXED))
+		return false;
 	lock_take(&cpu->vgic->lock);
 	if (cpu->hw_held && cpu->hw_intid == intid) {
 		int n = vgic_lr_find(cpu, intid, 0);
@@ -459,7 +483,8 @@ void vgic_save(struct vgic_cpu *cpu)
 	cpu->lr_timer = 0;
 	cpu->lr_again = 0; /* what they hold now is not what was written */
 	vgic_lr_prune(cpu);
-	vgic_pass_on(cpu);
+	if (cpu->moved)
+		vgic_pass_on(cpu);
 	lock_drop(&cpu->vgic->lock);
 }
 

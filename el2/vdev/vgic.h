@@ -107,6 +107,9 @@ void vgic_reset_cpu(struct vgic_cpu *cpu);
  */
 void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level);
 
+/* The wire of an SPI up and down again: a rising edge; what is level-sensitive sees nothing of it. */
+void vgic_pulse(struct vgic *vgic, u32 intid);
+
 /* The same as vgic_inject_timer, for the vCPU that is loaded here. */
 void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid);
 

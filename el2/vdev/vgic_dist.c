@@ -44,9 +44,6 @@ enum { CONTROL, IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICAC
 #define GICR_TYPER_LAST BIT(4)
 #define GICR_WAKER_ASLEEP 6u /* ProcessorSleep and ChildrenAsleep */
 
-/* Keeps what the quick accesses need in registers out of the slow ones' frames. */
-#define NOINLINE __attribute__((noinline))
-
 /* How long to wait for another pCPU to fold: longer than any EL2 code runs, and than a host that
  * plays the machine keeps one of its CPUs off. */
 #define FOLD_SPINS 10000000u

@@ -129,9 +129,10 @@ void vgic_deactivate_anywhere(struct vgic_cpu *cpu, u32 value);
 /* vgic_lr.c */
 
 void vgic_lr_refresh(struct vgic_cpu *cpu);
-/* One interrupt has changed; the vCPU is here, and the interrupt is private or its own. */
+/* One interrupt has changed; the vCPU is here or not loaded, and the interrupt is private or its own. */
 void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source);
-/* The same in the usual case of a private interrupt that comes; false: nothing was done. */
+/* The same in the usual case of an interrupt that comes, a private one or one routed to this vCPU; false:
+ * nothing was done. */
 bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source) MUST_CHECK;
 /* The same in the most usual cases of all, an SGI or the timer's interrupt again: the vCPU is here. */
 bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;

@@ -495,7 +495,7 @@ static int free_lr(struct vgic_cpu *cpu)
 	u32 free = all & ~cpu->lr_used;
 
 	if (!free) {
-		free = gic->virt_empty() & all;
+		free = cpu->loaded ? gic->virt_empty() & all : 0;
 		if (free)
 			fold_one(cpu, (unsigned)__builtin_ctz(free));
 	}
@@ -516,29 +516,29 @@ static bool sgi_is_plain(const struct vgic_cpu *cpu, u32 intid, unsigned source)
 	       !vgic_lr_holds(cpu, 0, (u32)BIT(intid));
 }
 
-/* The list register to write this private interrupt to at once: its own if it has ended, or one
+/* The list register to write this interrupt to at once: its own if it has ended, or one
  * that lists nothing. -1: there is more to be thought about. */
-static int quick_lr(const struct vgic_cpu *cpu, u32 intid)
+static int quick_lr(struct vgic_cpu *cpu, u32 intid)
 {
 	u32 free = ((u32)BIT(cpu->vgic->lrs) - 1) & ~cpu->lr_used;
 
-	if (!(cpu->bank.listed & BIT(intid)))
+	if (!(vgic_bank(cpu, intid / 32)->listed & BIT(intid % 32)))
 		return free ? __builtin_ctz(free) : -1;
 	for_each_bit(n, cpu->lr_used)
 		if (lr_intid(cpu->virt.lr[n]) == intid)
-			return gic->virt_read_lr(n) & LR_STATE ? -1 : (int)n;
+			return vgic_lr_read(cpu, n) & LR_STATE ? -1 : (int)n;
 	return -1;
 }
 
 /*
- * The usual case, and what every guest's timer and SGIs cost: a private interrupt that is not about
+ * The usual case, and what every guest's timer, SGIs and devices cost: an interrupt that is not about
  * in any other way becomes pending, and there is room. What its own list register held has ended, so
  * there is nothing to fold.
  */
 bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
-	struct vgic_bank *bank = &cpu->bank;
-	u32 bit = (u32)BIT(intid);
+	struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
+	u32 bit = (u32)BIT(intid % 32);
 	bool alone = !vgic_has_source(cpu->vgic, intid) || cpu->sgi_sources[intid] == BIT(source);
 	bool timer = cpu->hw_held && cpu->hw_intid == intid;
 	u64 lr;
@@ -553,7 +553,7 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
 	if (timer)
 		lr |= timer_link(cpu);
-	else if (bank->level & bit)
+	else if (bank->level & ~bank->edge & bit)
 		lr |= GIC_LR_EOI;
 	cpu->lr_used |= (u32)BIT(n);
 	bank->listed |= bit;

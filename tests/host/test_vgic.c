@@ -848,6 +848,48 @@ static void test_again(void **state)
 	assert_false(model_active(30));
 }
 
+/* What comes while a vCPU is off its pCPU stands in its list registers when it is back. */
+static void test_pulse_unloaded(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 4);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x84, 0xffffffff); /* 32..63: group 1 */
+	gicd(0x104, 1u << 8 | 1u << 9);
+	gicd(0xc08, 2u << 16); /* 40: edge-triggered; 41 stays level-sensitive */
+	vgic_save(&cpu[0]);
+	woken = 0;
+	vgic_pulse(&vgic, 41);
+	vgic_pulse(&vgic, 39); /* disabled, and level-sensitive */
+	vgic_pulse(&vgic, 27); /* no SPI */
+	vgic_pulse(&vgic, 2000);
+	assert_int_equal(woken, 0);
+	vgic_pulse(&vgic, 40);
+	assert_int_equal(woken, 1);
+	vgic_pulse(&vgic, 40); /* once more before it is taken: one */
+	assert_false(cpu[0].dirty);
+	assert_true(vgic_wakes(&cpu[0]));
+	vgic_load(&cpu[0]);
+	assert_int_equal(model_lr(0), 0x5000000000000028);
+	take(40);
+	assert_false(model_irq());
+	/* Five at once are more than four list registers hold. */
+	vgic_save(&cpu[0]);
+	gicd(0xc08, 0xaaaaaaaa);
+	gicd(0x104, 0x1f00);
+	for (u32 intid = 40; intid < 45; intid++)
+		vgic_pulse(&vgic, intid);
+	assert_true(cpu[0].dirty);
+	vgic_load(&cpu[0]);
+	for (u32 intid = 40; intid < 45; intid++) {
+		take(intid);
+		if (model_maintenance())
+			vgic_maintenance(&cpu[0]);
+	}
+	assert_false(model_irq());
+}
+
 /* GICv2 as QEMU has it: HW = 1 would lose the line, so the EOI asks for us. */
 static void test_timer_unlinked(void **state)
 {
@@ -1252,6 +1294,7 @@ int main(void)
 		cmocka_unit_test(test_timer_after_latch),
 		cmocka_unit_test(test_timer_active_unloaded),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_pulse_unloaded),
 		cmocka_unit_test(test_timer_unlinked),
 		cmocka_unit_test(test_second_edge),
 		cmocka_unit_test(test_clear_elsewhere),
