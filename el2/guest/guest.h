@@ -185,6 +185,9 @@ bool guest_touch(struct guest *guest, ipa_t ipa) MUST_CHECK;
 /* One access to the flash of a guest with a firmware, as vflash_access has it. */
 void guest_flash(struct guest *guest, struct mmio *mmio);
 
+/* One access to the configuration device; false: there is none, or by mmio->size run it again. */
+bool guest_fwcfg(struct guest *guest, struct mmio *mmio) MUST_CHECK;
+
 /* Copies between EL2 and a guest's memory, populating it; false (and nothing copied) unless the whole
  * range is the guest's own RAM or channel memory, or, to be read, its firmware, or its
  * flash while that shows its bytes. */

@@ -71,20 +71,7 @@ static bool flash(struct vcpu *vcpu, struct mmio *mmio)
 
 static bool fwcfg(struct vcpu *vcpu, struct mmio *mmio)
 {
-	const struct guest_config *config = &vcpu->guest->config;
-	const struct vfwcfg_items items = {
-		.kernel = config->kernel.data,
-		.initrd = config->initrd.data,
-		.kernel_size = config->kernel.size,
-		.initrd_size = config->initrd.size,
-		.command_line = config->bootargs,
-		.cpus = config->cpus,
-	};
-
-	if (!config->firmware.size)
-		return false;
-	vfwcfg_access(&vcpu->guest->fwcfg, &items, mmio);
-	return true;
+	return guest_fwcfg(vcpu->guest, mmio);
 }
 
 static const struct window {
@@ -156,6 +143,12 @@ static bool extends_sign(struct vcpu *vcpu, u64 esr, u64 value, unsigned bytes)
 	return fetch(vcpu, &instruction) && decode_load_store(instruction).sign;
 }
 
+/* A device that has more to do wants the access again; between two, interrupts are taken. */
+static enum verdict refused(const struct mmio *mmio)
+{
+	return mmio->size ? VERDICT_ABORT : VERDICT_RESUME;
+}
+
 /* One register, no write-back: all is in the syndrome. */
 static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
 {
@@ -171,7 +164,7 @@ static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
 	mmio.offset = ipa - window->base;
 	if (mmio.write) {
 		mmio.value = truncate(regs_get(regs, rt), bytes);
-		return window->access(vcpu, &mmio) ? trap_next_woke() : VERDICT_ABORT;
+		return window->access(vcpu, &mmio) ? trap_next_woke() : refused(&mmio);
 	}
 	if (!window->access(vcpu, &mmio))
 		return VERDICT_ABORT;
@@ -355,7 +348,7 @@ static void give_registers(struct vcpu *vcpu, struct access *access)
 }
 
 /* A 16-byte register is two accesses of the device; a structure is one for each element. */
-static bool perform(struct vcpu *vcpu, struct access *access)
+static enum verdict perform(struct vcpu *vcpu, struct access *access)
 {
 	const struct decode *d = &access->d;
 	const struct window *window = window_at(access->ipa);
@@ -364,7 +357,7 @@ static bool perform(struct vcpu *vcpu, struct access *access)
 	u8 *data = (u8 *)access->data;
 
 	if (!window)
-		return false;
+		return VERDICT_ABORT;
 	for (unsigned n = 0; n < parts; n++, data += stride) {
 		struct mmio mmio = {
 			.ipa = access->ipa + n * part,
@@ -375,10 +368,10 @@ static bool perform(struct vcpu *vcpu, struct access *access)
 
 		memcpy(&mmio.value, data, part);
 		if (!window->access(vcpu, &mmio))
-			return false;
+			return refused(&mmio);
 		memcpy(data, &mmio.value, part);
 	}
-	return true;
+	return VERDICT_NEXT;
 }
 
 static enum verdict carry_out(struct vcpu *vcpu, u64 esr, u64 ipa, const struct decode *d)
@@ -392,8 +385,9 @@ static enum verdict carry_out(struct vcpu *vcpu, u64 esr, u64 ipa, const struct 
 		context_fp_save(&vcpu->ctx); /* used again, it traps and is loaded anew */
 	if (d->write)
 		take_registers(vcpu, &access);
-	if (!perform(vcpu, &access))
-		return VERDICT_ABORT;
+	verdict = perform(vcpu, &access);
+	if (verdict != VERDICT_NEXT)
+		return verdict;
 	if (!d->write)
 		give_registers(vcpu, &access);
 	if (d->writeback)

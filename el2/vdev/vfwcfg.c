@@ -10,6 +10,8 @@
 
 #define DATA 0x00
 #define SELECTOR 0x08
+#define DMA_HIGH 0x10
+#define DMA_LOW 0x14
 
 #define ITEM_SIGNATURE 0x00
 #define ITEM_ID 0x01
@@ -23,11 +25,14 @@
 #define ITEM_WRITE 0x4000 /* says what the guest means to do; nothing can be written */
 
 #define ID_REGISTERS 1 /* can be read through registers */
+#define ID_DMA 2
+#define DMA_SIGNATURE 0x47464320554d4551 /* "QEMU CFG" */
 
 void vfwcfg_reset(struct vfwcfg *device)
 {
 	lock_take(&device->lock);
 	device->item = ITEM_SIGNATURE;
+	device->dma_high = 0;
 	device->at = 0;
 	lock_drop(&device->lock);
 }
@@ -40,7 +45,7 @@ static const u8 *item_bytes(u16 item, const struct vfwcfg_items *items, u64 *num
 	case ITEM_SIGNATURE:
 		return (const u8 *)"QEMU";
 	case ITEM_ID:
-		*number = ID_REGISTERS;
+		*number = ID_REGISTERS | ID_DMA;
 		break;
 	case ITEM_CPUS:
 		*number = items->cpus;
@@ -71,28 +76,96 @@ static const u8 *item_bytes(u16 item, const struct vfwcfg_items *items, u64 *num
 	return (const u8 *)number;
 }
 
-static u64 read_data(struct vfwcfg *device, const struct vfwcfg_items *items, u64 size)
+/* Lock held. */
+static const u8 *take(struct vfwcfg *device, const struct vfwcfg_items *items, u64 *number,
+		      u64 *size)
 {
-	u64 number = 0, value = 0, end;
-	const u8 *bytes = item_bytes(device->item, items, &number, &end);
-	u64 n = MIN(size, end - device->at);
+	u64 end;
+	const u8 *bytes = item_bytes(device->item, items, number, &end);
+	u64 at = device->at;
 
-	if (n) /* there may be no bytes at all */
-		memcpy(&value, bytes + device->at, n);
-	device->at += n;
+	*size = MIN(*size, end - at);
+	device->at += *size;
+	return *size ? bytes + at : (const u8 *)number; /* there may be no bytes at all */
+}
+
+const u8 *vfwcfg_take(struct vfwcfg *device, const struct vfwcfg_items *items, u64 *number,
+		      u64 *size)
+{
+	const u8 *bytes;
+
+	lock_take(&device->lock);
+	bytes = take(device, items, number, size);
+	lock_drop(&device->lock);
+	return bytes;
+}
+
+/* Lock held. */
+static void choose(struct vfwcfg *device, u16 item)
+{
+	device->item = item & (u16)~ITEM_WRITE;
+	device->at = 0;
+}
+
+void vfwcfg_select(struct vfwcfg *device, u16 item)
+{
+	lock_take(&device->lock);
+	choose(device, item);
+	lock_drop(&device->lock);
+}
+
+bool vfwcfg_starts_dma(struct vfwcfg *device, const struct mmio *mmio, u64 *descriptor)
+{
+	if (!mmio->write)
+		return false;
+	if (mmio->offset == DMA_HIGH && mmio->size == 8) {
+		*descriptor = __builtin_bswap64(mmio->value);
+		return true;
+	}
+	if (mmio->offset != DMA_LOW || mmio->size != 4)
+		return false;
+	lock_take(&device->lock);
+	*descriptor = (u64)device->dma_high << 32 | __builtin_bswap32((u32)mmio->value);
+	lock_drop(&device->lock);
+	return true;
+}
+
+void vfwcfg_end_dma(struct vfwcfg *device)
+{
+	lock_take(&device->lock);
+	device->dma_high = 0;
+	lock_drop(&device->lock);
+}
+
+static void write(struct vfwcfg *device, const struct mmio *mmio)
+{
+	if (mmio->offset == SELECTOR && mmio->size == 2)
+		choose(device, __builtin_bswap16((u16)mmio->value));
+	if (mmio->offset == DMA_HIGH && mmio->size == 4)
+		device->dma_high = __builtin_bswap32((u32)mmio->value);
+}
+
+static u64 read(struct vfwcfg *device, const struct vfwcfg_items *items, const struct mmio *mmio)
+{
+	u64 number = 0, value = 0, size = mmio->size;
+
+	if (mmio->offset < SELECTOR) {
+		const u8 *bytes = take(device, items, &number, &size);
+
+		memcpy(&value, bytes, size);
+	} else if (mmio->offset >= DMA_HIGH) {
+		value = DMA_SIGNATURE >> 8 * (mmio->offset - DMA_HIGH);
+		value = size < 8 ? value & (BIT(8 * size) - 1) : value;
+	}
 	return value;
 }
 
 void vfwcfg_access(struct vfwcfg *device, const struct vfwcfg_items *items, struct mmio *mmio)
 {
 	lock_take(&device->lock);
-	if (mmio->write) {
-		if (mmio->offset == SELECTOR && mmio->size == sizeof(u16)) {
-			device->item = __builtin_bswap16((u16)mmio->value) & (u16)~ITEM_WRITE;
-			device->at = 0;
-		}
-	} else {
-		mmio->value = mmio->offset < SELECTOR ? read_data(device, items, mmio->size) : 0;
-	}
+	if (mmio->write)
+		write(device, mmio);
+	else
+		mmio->value = read(device, items, mmio);
 	lock_drop(&device->lock);
 }

@@ -60,7 +60,7 @@ static void test_items(void **state)
 		u64 value;
 	} numbers[] = {
 		{0x00, 0x554d4551}, /* "QEMU" */
-		{0x01, 1},	    /* registers, no DMA */
+		{0x01, 3},	    /* registers and DMA */
 		{0x05, 3},	    {0x08, 21},	  {0x0b, 4},
 		{0x14, 6}, /* the command line with its NUL */
 		{0x17, 0}, /* the setup part is of another architecture */
@@ -115,12 +115,13 @@ static void test_elsewhere(void **state)
 	(void)state;
 	choose(0x11);
 	assert_int_equal(rd(8, 2), 0);
-	assert_int_equal(rd(16, 8), 0);
+	assert_int_equal(rd(16, 8), 0x47464320554d4551); /* "QEMU CFG": DMA is there */
+	assert_int_equal(rd(20, 4), 0x47464320);
+	assert_int_equal(rd(22, 1), 0x46);
 	wr(0, 8, ~0ull);
 	wr(8, 1, 0);
 	wr(8, 4, 0x12);
 	wr(10, 2, 0x1200);
-	wr(16, 8, 0x40000000); /* DMA */
 	assert_int_equal(rd(0, 1), 0x30);
 	vfwcfg_reset(&device);
 	assert_int_equal(rd(0, 1), 'Q');

@@ -49,7 +49,7 @@ static struct {
 	struct mmio access; /* last access of the vGIC or the flash */
 	unsigned accesses;
 	char device; /* of that: 'd'istributor, 'p'lain or 'w'ritten word of it, 'r'edistributor, cpu interface 'c',
-		'f'lash */
+		'f'lash, f'w'_cfg */
 	u64 sgi;
 	bool sgi_group1;
 	u32 dir;
@@ -64,7 +64,7 @@ static struct {
 /* How the others answer. */
 static struct {
 	struct vcpu *next; /* whom switch_next gives */
-	bool wakes, refuse, busy, flash_readable;
+	bool wakes, refuse, busy, flash_readable, again;
 	u64 read;     /* what a vGIC register reads */
 	u32 acks[20]; /* what gic->ack() gives, then 1023 */
 	unsigned ack;
@@ -227,6 +227,18 @@ void guest_flash(struct guest *g, struct mmio *mmio)
 {
 	assert_ptr_equal(g, &guest);
 	(void)access_vgic('f', mmio);
+}
+
+bool guest_fwcfg(struct guest *g, struct mmio *mmio)
+{
+	assert_ptr_equal(g, &guest);
+	if (!g->config.firmware.size)
+		return false;
+	if (world.again) {
+		mmio->size = 0;
+		return false;
+	}
+	return access_vgic('w', mmio);
 }
 
 void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level)

@@ -129,14 +129,29 @@ LINUX = """kernel = /incbin/("systems/linux-6.1/Image");
 
 
 @pytest.mark.long
-def test_edk2_starts_linux(firmware):
+@pytest.mark.parametrize("gic", [2, 3])
+def test_edk2_starts_linux(firmware, gic):
     """By fw_cfg and the kernel's EFI stub: Linux with UEFI's runtime services, which reset and end it."""
     need("linux-6.1", "busybox")
-    machine = firmware(EFI, vcpus=2, more=LINUX)
+    machine = firmware(EFI, vcpus=2, more=LINUX, gic=gic)
     sh = Shell(machine, "fw").wait()
     assert "tide=high" in sh("cat /proc/cmdline")[0]
     assert "systab" in sh("ls /sys/firmware/efi")[0].split()
     sh.end("reboot")
     sh.wait()
+    sh.end("poweroff")
+    assert machine.finish() == 0
+
+
+def test_u_boot_starts_linux(firmware):
+    """U-Boot loads kernel and initrd by fw_cfg, as its bootcmd has it, and hands its tree on."""
+    need("linux-6.1", "busybox")
+    machine = firmware(U_BOOT, vcpus=2, more=LINUX)
+    machine.expect("Hit any key")
+    machine.send("\r")
+    machine.expect(PROMPT)
+    machine.send("run bootcmd\r")
+    sh = Shell(machine, "fw").wait()
+    assert "tide=high" in sh("cat /proc/cmdline")[0]
     sh.end("poweroff")
     assert machine.finish() == 0
