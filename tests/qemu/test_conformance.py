@@ -97,6 +97,20 @@ def test_under_skerry_without_list_registers(boot, dtb, topic):
     check(machine.lines("it"), topic)
 
 
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_interrupts_of_four_vcpus(boot, dtb, cpus):
+    machine = boot(str(dtb(BUNDLE.format(guests=guest("it", "gic", 4, "qemu=7")))), cpus=cpus)
+    assert machine.finish() == 0, machine.text[-6000:]
+    check(machine.lines("it"), "gic")
+
+
+def test_interrupts_where_there_is_no_gic(boot, dtb):
+    machine = boot(str(dtb(BUNDLE.format(guests=guest("it", "gic", 4, "qemu=7 emulated=1")))),
+                   board="raspi3b")
+    assert machine.finish() == 0, machine.text[-6000:]
+    check(machine.lines("it"), "gic")
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 @pytest.mark.parametrize(("version", "cpu"), MODELS)
 def test_breakpoints_of_others_never_hit(boot, dtb, qemu, version, cpu, cpus):
