@@ -76,8 +76,9 @@ struct vcpu {
 	struct vgic_cpu vgic;
 	struct vtimer vtimer;
 	u8 index;
-	u8 power;    /* enum vcpu_power; lock guest */
-	bool loaded; /* its state is in a pCPU's registers; set and cleared by that pCPU only */
+	u8 power;	/* enum vcpu_power; lock guest */
+	bool loaded;	/* its state is in a pCPU's registers; set and cleared by that pCPU only */
+	u64 clean_next; /* an IPA: how far DC CSW and its like have come; 0: none is under way */
 	u64 exits[EXIT_KINDS];
 	struct given
 		given[GIVEN_MAX]; /* number n of them at n % GIVEN_MAX; exits[EXIT_FAULT] are all */
@@ -181,6 +182,10 @@ struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end);
  * flash if that shows its bytes now. True: try again. False: neither.
  */
 bool guest_touch(struct guest *guest, ipa_t ipa) MUST_CHECK;
+
+/* Cleans and invalidates some of the guest's RAM from *ipa on (SKERRY_RAM_BASE at first) to the point
+ * of coherency, what is mapped of it; *ipa moves on. True: that was the last. Takes the guest's lock. */
+bool guest_clean(struct guest *guest, u64 *ipa) MUST_CHECK;
 
 /* One access to the flash of a guest with a firmware, as vflash_access has it. */
 void guest_flash(struct guest *guest, struct mmio *mmio);

@@ -111,6 +111,29 @@ bool guest_touch(struct guest *guest, ipa_t ipa)
 	return ok;
 }
 
+#define CLEAN_AT_ONCE (256 * KIB) /* bytes that one call cleans … */
+#define CLEAN_LOOKS 64		  /* … and how often it looks for some */
+
+bool guest_clean(struct guest *guest, u64 *ipa)
+{
+	u64 end = SKERRY_RAM_BASE + guest->config.memory_size, bytes = 0;
+	pa_t pa;
+
+	lock_take(&guest->lock);
+	for (unsigned n = 0; n < CLEAN_LOOKS && bytes < CLEAN_AT_ONCE && *ipa < end; n++) {
+		u64 unit = unit_at(guest, *ipa), step = unit - (*ipa & (unit - 1));
+
+		if (stage2_lookup(&guest->map, IPA(*ipa), &pa)) {
+			step = MIN(step, CLEAN_AT_ONCE);
+			cache_clean_invalidate(mmu_pointer(pa), step);
+			bytes += step;
+		}
+		*ipa += step;
+	}
+	lock_drop(&guest->lock);
+	return *ipa >= end;
+}
+
 static bool in_channels(struct guest *guest, u64 ipa, u64 bytes)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {

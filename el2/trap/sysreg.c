@@ -10,6 +10,7 @@
  */
 #include "trap/sysreg.h"
 
+#include "abi/skerry.h"
 #include "arch/idregs.h"
 
 /* ISS of EC 0x18 */
@@ -284,11 +285,25 @@ static enum verdict write_key(struct vcpu *vcpu, u32 key, u64 value)
 }
 
 /*
- * DC ISW, CSW, CISW do nothing. A line of another pCPU's cache, where the vCPU ran before, could not
- * be reached by set and way anyway (D7.5.9 says so of any multiprocessor), and EL2 must not run them
- * with a guest's operand. A guest that turns its caches off after nothing but these can meet stale
- * memory on a board; by address, as Linux does it, all is well.
+ * DC ISW, CSW, CISW. By set and way a line in another pCPU's cache, where the vCPU ran before, can't be
+ * reached (D7.5.9), so all of the guest's memory is cleaned and invalidated by address instead: once in
+ * a loop over all sets and ways, which comes by set 0 and way 0 of level 1 once. Piece by piece, the
+ * instruction being run again until it is done, so that interrupts get in between.
  */
+#define SW_FIRST(value) (((u32)(value) & ~1u) == 0)
+
+static enum verdict write_set_way(struct vcpu *vcpu, u32 key, u64 value)
+{
+	(void)key;
+	if (!SW_FIRST(value))
+		return VERDICT_NEXT;
+	if (!vcpu->clean_next)
+		vcpu->clean_next = SKERRY_RAM_BASE;
+	if (!guest_clean(vcpu->guest, &vcpu->clean_next))
+		return VERDICT_RESUME;
+	vcpu->clean_next = 0;
+	return VERDICT_NEXT;
+}
 
 struct sysreg {
 	u16 first, last; /* KEYs, inclusive */
@@ -298,9 +313,9 @@ struct sysreg {
 
 /* Ascending. */
 static const struct sysreg sysregs[] = {
-	{KEY(1, 0, 7, 6, 2), KEY(1, 0, 7, 6, 2), NULL, ignore},		     /* DC ISW */
-	{KEY(1, 0, 7, 10, 2), KEY(1, 0, 7, 10, 2), NULL, ignore},	     /* DC CSW */
-	{KEY(1, 0, 7, 14, 2), KEY(1, 0, 7, 14, 2), NULL, ignore},	     /* DC CISW */
+	{KEY(1, 0, 7, 6, 2), KEY(1, 0, 7, 6, 2), NULL, write_set_way},	     /* DC ISW */
+	{KEY(1, 0, 7, 10, 2), KEY(1, 0, 7, 10, 2), NULL, write_set_way},     /* DC CSW */
+	{KEY(1, 0, 7, 14, 2), KEY(1, 0, 7, 14, 2), NULL, write_set_way},     /* DC CISW */
 	{KEY(2, 0, 0, 0, 0), KEY(2, 7, 15, 15, 7), debug_read, debug_write}, /* debug */
 	{KEY(3, 0, 0, 0, 6), KEY(3, 0, 0, 0, 6), read_zero, NULL},	     /* REVIDR */
 	{KEY(3, 0, 1, 0, 1), KEY(3, 0, 1, 0, 1), read_zero, ignore},	     /* ACTLR */

@@ -401,6 +401,23 @@ static void test_fp_trap(void)
 	expect("CPACR_EL1: FPEN", read_sysreg(cpacr_el1) & CPACR_ALL, 0x00300000);
 }
 
+/* Set 0, way 0 of level 1, as the last of a loop over all would have it; and some other. */
+static void test_set_way(void)
+{
+	static const u32 ops[] = {0xd5087a40, 0xd5087e40}; /* dc csw, cisw, x0 */
+	u64 esr;
+	u32 n;
+
+	for (n = 0; n < 2; n++) {
+		scratch[3] = 0x1234567 + n;
+		(void)execute(ops[n], 0, &esr);
+		expect("cache maintenance by set and way", esr, 0);
+		(void)execute(ops[n], 0x40, &esr);
+		expect("cache maintenance by set and way: another set", esr, 0);
+		expect("what was written is there", scratch[3], 0x1234567 + n);
+	}
+}
+
 /* ---- Pointer authentication: keys, and what they sign ---- */
 
 #define KEY_LO(n) SYSREG(3, 0, 2, 1 + (n) / 2, 2 * ((n) % 2)) /* APIA, APIB, APDA, APDB, APGA */
@@ -522,6 +539,7 @@ int main(void)
 		test_feature(&features[n]);
 	test_above();
 	test_fp_trap();
+	test_set_way();
 	if (has_pac())
 		test_pac();
 	else

@@ -27,6 +27,31 @@ static bool touch(u64 ipa)
 	return guest_touch(crab, IPA(ipa));
 }
 
+/* All that is mapped of the guest's RAM is cleaned, once, in pieces of at most 256 KiB. */
+static void test_clean(void **state)
+{
+	u64 next = 0x40000000, bytes = 0;
+	unsigned calls = 1;
+
+	(void)state;
+	assert_true(touch(0x40200000)); /* a block, and two pages */
+	assert_true(touch(0x40400000));
+	assert_true(touch(0x404ff000));
+	mmu_forget();
+	for (; !guest_clean(crab, &next); calls++)
+		assert_true(next < 0x40500000);
+	assert_int_equal(next, 0x40500000);
+	assert_true(calls >= 8 && calls < 32);
+	for (unsigned n = 0; n < mmu_event_count; n++) {
+		assert_int_equal(mmu_events[n].kind, MMU_CACHE_CLEAN_INVALIDATE);
+		assert_true(mmu_events[n].bytes <= 0x40000);
+		bytes += mmu_events[n].bytes;
+	}
+	assert_true(is_mapped(crab, 0x40200000));
+	assert_int_equal(bytes % 0x1000, 0);
+	assert_true(bytes >= 0x202000);
+}
+
 static void test_touch(void **state)
 {
 	struct frame_count before = frames_count(), after;
@@ -324,6 +349,7 @@ static void test_flash_edges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_clean, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_touch, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_touch_elsewhere, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_across, setup, world_teardown),

@@ -222,7 +222,16 @@ static void test_set_way(void **state)
 	assert_true(msr(1, 0, 7, 10, 2, ~0ull)); /* CSW */
 	assert_true(msr(1, 0, 7, 14, 2, 0));	 /* CISW */
 	assert_false(msr(1, 0, 7, 14, 4, 0));	 /* CIGSW, of MTE */
-	assert_true(msr(3, 0, 1, 0, 1, 5));	 /* ACTLR */
+	/* set 0, way 0, level 1: all memory, in pieces, the instruction being run again */
+	world_clean_left = 3;
+	regs->x[9] = 0;
+	for (unsigned n = 0; n < 3; n++) {
+		regs->pc = 0x40001000;
+		trap(esr_of(1, 0, 7, 14, 2, 9, false), 0, 0);
+		assert_int_equal(regs->pc, n < 2 ? 0x40001000 : 0x40001004);
+		assert_int_equal(vcpus[0].clean_next, n < 2 ? 0x40040000 + 0x40000 * n : 0);
+	}
+	assert_true(msr(3, 0, 1, 0, 1, 5)); /* ACTLR */
 	assert_true(mrs(3, 0, 1, 0, 1));
 	assert_int_equal(regs->x[9], 0);
 }
