@@ -26,8 +26,8 @@
 #include "sched/sched.h"
 #include "trap/trap.h"
 
-#define STACK_ORDER 2		/* 16 KiB: a guard page and 12 KiB of stack */
-#define CPU_START_TICKS_SHIFT 1 /* a secondary has half a second to come up */
+#define STACK_ORDER 2	    /* 16 KiB: a guard page and 12 KiB of stack */
+#define CPU_START_SECONDS 8 /* until one that never comes is given up: an emulator may be slow */
 #define SGI_ENABLE_EDGE false
 #define FREQUENCY_MIN 1000000 /* Hz; slower than any Arm system's (Arm ARM, D11.1.2) */
 
@@ -139,7 +139,7 @@ static void init_cpu(struct pcpu *pcpu)
 
 static const char *start_cpu(struct pcpu *pcpu, unsigned listed)
 {
-	u64 patience = timer_now() + (timer_frequency() >> CPU_START_TICKS_SHIFT);
+	u64 patience = timer_now() + timer_frequency() * CPU_START_SECONDS;
 	pa_t stack = frames_take_pages(OWNER_EL2, FRAME_EL2, STACK_ORDER);
 	const char *error;
 
