@@ -104,7 +104,10 @@ EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c \
 	      board/pl011.c board/say.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
 	      trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c \
 	      vdev/vgic.c vdev/vgic_dist.c vdev/vgic_lr.c vdev/vpl011.c vdev/vtimer.c)
-EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),-O2,-Os)
+#
+# The stack protector (lib/canary.c): strong, where it is not on the way of an exit.
+EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),-O2 -fstack-protector,\
+	      -Os -fstack-protector-strong)
 
 EL2_INC  = -include el2/lib/local.h -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT) -isystem $(CC_INC)
 EL2_DEF := $(if $(filter 1,$(CHECK)),-DSKERRY_CHECKED)
@@ -148,6 +151,9 @@ $(BUILD)/flags: FORCE
 
 # GCC and Clang turn a loop that copies bytes into a call of memcpy: not in memcpy itself.
 $(BUILD)/el2/lib/string.c.o: private EL2 += $(NO_LOOP_CALLS)
+
+# The optimiser of the whole does not see the calls that the stack protector adds at its end.
+$(BUILD)/el2/lib/canary.c.o: private LTO :=
 
 $(BUILD)/el2/%.c.o: el2/%.c $(BUILD)/flags
 	$(call at,CC)

@@ -18,6 +18,7 @@
 #include "guest/guest.h"
 #include "guest/life.h"
 #include "guest/switch.h"
+#include "lib/canary.h"
 #include "lib/fdt.h"
 #include "board/random.h"
 #include "lib/string.h"
@@ -249,12 +250,13 @@ static void settle_frequency(void)
 		panic("CNTFRQ_EL0 says %lu Hz, and the tree's timer no better", counted);
 }
 
-static void seed_random(void)
+static u64 seed_random(void)
 {
-	u64 word = board.seed;
+	u64 word = board.seed, canary;
 
 	(void)cpu_random(&word);
 	random_seed(word, timer_now(), board.seed != 0 || word != board.seed);
+	return random_word(&canary) ? canary : timer_now(); /* better than nothing */
 }
 
 static __attribute__((noinline)) void load_bundle(unsigned cpus)
@@ -330,6 +332,7 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 		      " world. Start Skerry at EL2, behind firmware such as TF-A",
 		      gic->name);
 	init_cpu(&pcpus[0]);
+	canary_set(seed_random()); /* before another CPU keeps the old one on its stack */
 	cpus = start_cpus();
 	say("skerry: CPUs   %u of %u, %lu Hz counter\n", cpus, board.cpus_listed,
 	    timer_frequency());
@@ -339,7 +342,6 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 	    !gic->version     ? ": guests' interrupts by software" :
 	    gic->virt_links() ? "" :
 				", which lose level lines: EOIs will trap");
-	seed_random();
 	sysreg_init();
 	sched_init(cpus);
 	__atomic_store_n(&switch_idle_interrupts, idle_interrupts, __ATOMIC_RELEASE);

@@ -8,6 +8,7 @@
  */
 #include "guest/guest.h"
 
+#include "arch/barrier.h"
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "board/board.h"
@@ -61,7 +62,7 @@ struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end)
 	*end = 0;
 	if (index >= guest->channel_count)
 		return NULL;
-	channel = &channels[guest->channels[index]];
+	channel = &channels[guest->channels[guarded(index, guest->channel_count)]];
 	*end = channel->ends[1].guest == guest; /* its own end doesn't change while it is there */
 	return channel;
 }
@@ -439,7 +440,7 @@ void guests_start(void)
 
 enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64 argument)
 {
-	struct vcpu *vcpu = guest->vcpus[index];
+	struct vcpu *vcpu = guest->vcpus[guarded(index, guest->config.cpus)];
 	enum vcpu_power was;
 
 	lock_take(&guest->lock);

@@ -10,6 +10,7 @@
 #include "trap/trap.h"
 
 #include "abi/skerry.h"
+#include "arch/barrier.h"
 
 #define HVC_IMMEDIATE(esr) FIELD(esr, 15, 0)
 
@@ -237,7 +238,7 @@ enum verdict hypercall_handle(struct vcpu *vcpu, u64 esr)
 		return answer(vcpu, SKERRY_NOT_SUPPORTED);
 	if (LIKELY(index < SKERRY_CALLS)) {
 		vcpu->exits[EXIT_HYPERCALL]++;
-		return calls[index](vcpu);
+		return calls[guarded(index, SKERRY_CALLS)](vcpu);
 	}
 	if (IS_PSCI(function)) {
 		vcpu->exits[EXIT_PSCI]++;

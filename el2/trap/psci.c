@@ -10,6 +10,7 @@
 #include "trap/trap.h"
 
 #include "abi/skerry.h"
+#include "arch/barrier.h"
 
 #define PSCI_1_1 0x10001
 #define PSCI_64BIT BIT(30)
@@ -98,7 +99,7 @@ static enum verdict affinity_info(struct vcpu *vcpu, u32 function)
 	if (target >= guest->config.cpus || level)
 		return answer(vcpu, PSCI_INVALID_PARAMETERS);
 	lock_take(&guest->lock);
-	power = guest->vcpus[target]->power;
+	power = guest->vcpus[guarded(target, guest->config.cpus)]->power;
 	lock_drop(&guest->lock);
 	return answer(vcpu, power);
 }
