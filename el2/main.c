@@ -110,7 +110,7 @@ static void map_devices(void)
 
 static __attribute__((noinline)) void init_frames(void)
 {
-	struct frames_region ram[BOARD_RAM_MAX], reserved[BOARD_RESERVED_MAX + 2];
+	struct frames_region ram[BOARD_RAM_MAX], reserved[BOARD_RESERVED_MAX + 3];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < board.rams; i++)
@@ -118,6 +118,7 @@ static __attribute__((noinline)) void init_frames(void)
 	reserved[n++] = (struct frames_region){(u64)image_start, (u64)(image_end - image_start)};
 	if (board.initrd.size)
 		reserved[n++] = (struct frames_region){board.initrd.base, board.initrd.size};
+	reserved[n++] = (struct frames_region){(u64)board_tree.blob, fdt_used(&board_tree)};
 	for (unsigned i = 0; i < board.reserveds; i++)
 		reserved[n++] =
 			(struct frames_region){board.reserved[i].base, board.reserved[i].size};
@@ -216,11 +217,11 @@ NORETURN static __attribute__((noinline)) void refuse_el1(u64 x0)
 static __attribute__((noinline)) void read_board(const struct handover *h, u64 x0)
 {
 	struct fdt_error err = {{0}};
-	struct fdt fdt;
 
 	if (!h->tree)
 		panic("no device tree at x0 = 0x%lx, and no board that is known without one", x0);
-	if (!fdt_open(&fdt, h->tree, 2 * MIB, &err) || !board_read(&board, &fdt, &err))
+	if (!fdt_open(&board_tree, h->tree, 2 * MIB, &err) ||
+	    !board_read(&board, &board_tree, &err))
 		panic("device tree at %p: %s", h->tree, err.text);
 	handover_complete(h, &board);
 	map_range(&board.watchdog);
@@ -266,6 +267,8 @@ static __attribute__((noinline)) void load_bundle(unsigned cpus)
 		.memory = frames_count().free,
 		.gicv2 = true,
 		.gicv3 = gic->version == 3,
+		.tree = &board_tree,
+		.board = &board,
 	};
 	static struct bundle bundle; /* too large for the stack */
 	struct fdt_error err = {{0}};

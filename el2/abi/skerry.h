@@ -65,6 +65,7 @@
 #define SKERRY_FWCFG_BASE 0x09020000 /* beside a firmware */
 #define SKERRY_VIRTIO_BASE 0x0a000000
 #define SKERRY_CHANNEL_BASE 0x0c000000 /* shared memory of channels, one after another */
+#define SKERRY_DEVICE_BASE 0x0d000000  /* registers of granted devices; up to 0x10000000 */
 #define SKERRY_RAM_BASE 0x40000000
 #define SKERRY_FLAT_OFFSET 0x80000 /* a flat binary is entered at RAM + this */
 
@@ -75,6 +76,7 @@
 #define SKERRY_INTID_RTC 34
 #define SKERRY_INTID_CHANNEL 96 /* + channel index, edge */
 #define SKERRY_CHANNELS_MAX 16	/* per guest */
+#define SKERRY_INTID_DEVICE 112 /* to 127: of granted devices, as the guest's tree says */
 #define SKERRY_VCPUS_MAX 8
 
 /* Arm's own calls that Skerry answers, by their numbers. */

@@ -12,6 +12,7 @@
  *   guests    guest/guest.c: the table of guests; held during an operator's command
  *   guest     struct guest.lock: one guest's vCPU states, its stage 2 and frames
  *   channel   struct channel.lock: who is at its ends
+ *   grants    guest/grant.c: who has which device of the board, and how its interrupts are set
  *   vdev      struct vfwcfg.lock; struct vpl011.lock; below it struct vgic.lock or struct vconsole.lock
  *   timers    sched/timer.c: one pCPU's timers
  *   sched     sched/sched.c: run queues

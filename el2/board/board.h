@@ -72,6 +72,7 @@ struct board {
 };
 
 extern struct board board;
+extern struct fdt board_tree; /* what it was read from; kept, for devices that guests get */
 
 /* Fills `board` from the tree. False: err says which node and property. What can be done without
  * is left out without an error (no initrd, no UART interrupt). */

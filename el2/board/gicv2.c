@@ -153,9 +153,13 @@ static u32 gicv2_ack(void)
 	return intid;
 }
 
+/* An SPI may have been taken on another CPU. QEMU's model (7.2, 10.0) has an active state for each CPU of
+ * those too, and GICC_DIR clears only its own; the distributor's register clears it for all. */
 static void gicv2_deactivate(u32 intid)
 {
-	if (intid >= GIC_PPI_FIRST)
+	if (intid >= GIC_SPI_FIRST)
+		gicd_write_bit(board.gicd.base, GICD_ICACTIVER, intid);
+	else if (intid >= GIC_PPI_FIRST)
 		gicc_write(GICC_DIR, intid);
 }
 

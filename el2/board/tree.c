@@ -9,11 +9,9 @@
  *
  * Counts are bounded by the arrays in struct board; every range is checked for wrap-around.
  */
-#include "board/board.h"
+#include "board/tree_nodes.h"
 #include "lib/fdt.h"
 #include "lib/string.h"
-
-struct board board;
 
 #define DEPTH_MAX 16
 #define KNOWN 128		 /* a power of two */
@@ -177,6 +175,11 @@ struct reader {
 	const char *stdout_path, *bootargs;	  /* NULL: not said */
 	int aliases;				  /* offset of the node; -1: none */
 	u64 initrd_start, initrd_end;
+
+	/* tree_each: nothing is read into `board`; visit is NULL while it looks for controllers */
+	bool nodes_only;
+	void (*visit)(void *arg, const struct tree_node *node);
+	void *arg;
 };
 
 /* --- Properties of the node at hand ----------------------------------------------------------- */
@@ -631,6 +634,37 @@ static bool is_below(const struct reader *r, const char *name)
 	return r->depth == 3 && strcmp(r->levels[2].name, name) == 0;
 }
 
+static bool is_enabled(const struct reader *r)
+{
+	return !has(r, STATUS) || is_text(r, STATUS, "okay") || is_text(r, STATUS, "ok");
+}
+
+static bool visit_node(struct reader *r)
+{
+	const struct tree_node node = {r->node.offset, r->depth, is_enabled(r), r};
+	struct intc *intc = NULL;
+
+	switch (node.enabled ? device_of(r) : NO_DEVICE) {
+	case GICV2:
+	case GICV3:
+		intc = &r->gic;
+		break;
+	case LOCAL_INTC:
+		intc = &r->local;
+		break;
+	case ARMCTRL_INTC:
+		intc = &r->armctrl;
+		break;
+	default:
+		break;
+	}
+	if (intc && !read_intc(r, intc))
+		return false;
+	if (r->visit)
+		r->visit(r->arg, &node);
+	return true;
+}
+
 /* The node's last property has gone by. */
 static bool take_node(struct reader *r)
 {
@@ -642,7 +676,9 @@ static bool take_node(struct reader *r)
 	level->interrupt_parent = (u32)number_of(r, INTERRUPT_PARENT, level->interrupt_parent);
 	level->ranges = value_of(r, RANGES);
 
-	if (has(r, STATUS) && !is_text(r, STATUS, "okay") && !is_text(r, STATUS, "ok"))
+	if (r->nodes_only)
+		return visit_node(r);
+	if (!is_enabled(r))
 		return true;
 	if (r->depth == 1)
 		read_root(r);
@@ -724,20 +760,26 @@ static bool walk_tree(struct reader *r)
 
 /* --- References, after the walk --------------------------------------------------------------- */
 
+/* The controller that a node's interrupts go to; NULL: not one that EL2 drives. */
+static const struct intc *intc_of(const struct reader *r, const struct interrupts *interrupts)
+{
+	const struct intc *intc = r->gic.found ? &r->gic : &r->local;
+
+	if (!r->gic.found && r->armctrl.found && interrupts->parent == r->armctrl.phandle)
+		intc = &r->armctrl;
+	if (interrupts->parent && interrupts->parent != intc->phandle)
+		return NULL;
+	return intc->cells < 1 || intc->cells > 8 ? NULL : intc;
+}
+
 /* Interrupt `index` of a node as an INTID. GIC: type (0 SPI, 1 PPI), number, flags. BCM2836: see
  * board/bcm2836.c. 0: there is none, or it comes from another controller. */
 static u32 resolve(const struct reader *r, const struct interrupts *interrupts, u32 index)
 {
-	const struct intc *intc = r->gic.found ? &r->gic : &r->local;
-	bool armctrl = r->armctrl.found && interrupts->parent == r->armctrl.phandle;
+	const struct intc *intc = intc_of(r, interrupts);
 	u32 type, number;
 
-	if (!r->gic.found && armctrl)
-		intc = &r->armctrl;
-	if (interrupts->parent && interrupts->parent != intc->phandle)
-		return 0;
-	if (intc->cells < 1 || intc->cells > 8 ||
-	    (u64)(index + 1) * intc->cells * 4 > interrupts->value.length)
+	if (!intc || (u64)(index + 1) * intc->cells * 4 > interrupts->value.length)
 		return 0;
 	type = (u32)fdt_cells(interrupts->value.data + 4 * index * intc->cells, 1);
 	if (intc == &r->local)
@@ -862,4 +904,50 @@ bool board_read(struct board *out, const struct fdt *fdt, struct fdt_error *err)
 	if (r.initrd_end > r.initrd_start)
 		out->initrd = (struct fdt_range){r.initrd_start, r.initrd_end - r.initrd_start};
 	return true;
+}
+
+/* --- All nodes, for others -------------------------------------------------------------------- */
+
+/* Once for the controllers, once for the caller, who can then be told of interrupts. */
+bool tree_each(const struct fdt *fdt, void (*visit)(void *arg, const struct tree_node *node),
+	       void *arg, struct fdt_error *err)
+{
+	struct reader r = {.fdt = fdt, .err = err, .nodes_only = true, .arg = arg};
+
+	if (!walk_tree(&r))
+		return false;
+	r.visit = visit;
+	return walk_tree(&r);
+}
+
+u32 tree_node_regs(const struct tree_node *node)
+{
+	return regs_of(node->reader);
+}
+
+bool tree_node_reg(const struct tree_node *node, u32 index, struct fdt_range *range)
+{
+	return reg_of(node->reader, index, range);
+}
+
+u32 tree_node_interrupts(const struct tree_node *node)
+{
+	const struct interrupts interrupts = interrupts_of(node->reader);
+	const struct intc *intc = intc_of(node->reader, &interrupts);
+
+	if (!interrupts.value.length)
+		return 0;
+	return intc ? interrupts.value.length / (4 * intc->cells) : UINT32_MAX;
+}
+
+u32 tree_node_interrupt(const struct tree_node *node, u32 index, bool *level)
+{
+	const struct interrupts interrupts = interrupts_of(node->reader);
+	const struct intc *intc = intc_of(node->reader, &interrupts);
+	u32 intid = resolve(node->reader, &interrupts, index);
+
+	*level = true;
+	if (intid && intc->cells >= 3) /* flags: 1 and 2 are edges */
+		*level = !(fdt_cells(interrupts.value.data + 4 * (index * intc->cells + 2), 1) & 3);
+	return intid;
 }

@@ -6,6 +6,8 @@
  * machine has and against those before it. The bytes of kernels are looked at by guest/image.c
  * alone, and only where its formats keep their headers. Follows dts/skerry,bundle.yaml.
  */
+#include <libfdt.h>
+
 #include "guest/bundle.h"
 #include "arch/pcpu.h"
 #include "guest/image.h"
@@ -34,7 +36,7 @@ struct checker {
 
 /* Which of the properties that must be there have been. */
 struct seen {
-	bool compatible, memory_size, ends, size;
+	bool compatible, memory_size, ends, size, device;
 };
 
 /* "PATH: PROPERTY: …" for the property where the walk is. */
@@ -484,6 +486,108 @@ static bool check_channels(struct checker *c)
 	return true;
 }
 
+/* --- A device of the board -------------------------------------------------------------------- */
+
+static bool read_grant(struct checker *c, u32 index, struct grant_config *config)
+{
+	int node = c->bundle->grants[index];
+	struct fdt_walk walk = fdt_walk_from(&c->bundle->fdt, node);
+	struct seen seen = {false};
+	bool good = true;
+
+	*config = (struct grant_config){.guest = c->bundle->grant_guests[index]};
+	fdt_walk(&walk);
+	while (good && fdt_walk(&walk) == FDT_STEP_PROPERTY) {
+		if (is(&walk, "device")) {
+			seen.device = true;
+			good = fdt_value_string(&walk, &config->path, c->err);
+		} else if (is(&walk, "accept-neighbours")) {
+			good = read_empty(c, &walk, &config->accept_neighbours);
+		} else if (is(&walk, "allow-dma")) {
+			good = read_empty(c, &walk, &config->allow_dma);
+		} else {
+			good = is_ignored(&walk) || FAIL(c, &walk, "unknown property");
+		}
+	}
+	return good &&
+	       (seen.device || missing(c, node, "device", "a path or alias in the board's tree"));
+}
+
+#define REFUSE(c, node, ...) fdt_fail(&(c)->bundle->fdt, node, "device", (c)->err, __VA_ARGS__)
+
+/* What the bundle may accept, if it says so. */
+static bool check_risks(struct checker *c, int node, const struct grant_config *config,
+			const struct device *device)
+{
+	char path[64];
+
+	if (device->neighbour >= 0 && !config->accept_neighbours) {
+		if (fdt_get_path(c->limits->tree->blob, device->neighbour, path, sizeof(path)) != 0)
+			path[0] = '\0';
+		return REFUSE(c, node, "page 0x%lx holds %s as well: expected accept-neighbours",
+			      device->neighbour_page, path);
+	}
+	if (device->dma && !config->allow_dma)
+		return REFUSE(c, node, "it may access memory by itself (%s): expected allow-dma",
+			      device->dma);
+	return true;
+}
+
+/* Its interrupts, against those that others before it have: `taken` holds a bit for each INTID. */
+static bool check_interrupts(struct checker *c, int node, const struct device *device, u32 *taken)
+{
+	for (u32 i = 0; i < device->irq_count; i++) {
+		u32 intid = device->irqs[i].intid, bit = (u32)BIT(intid % 32);
+
+		if (taken[intid / 32] & bit)
+			return REFUSE(c, node, "its interrupt %u is another granted device's too",
+				      intid);
+		taken[intid / 32] |= bit;
+	}
+	return true;
+}
+
+static bool check_grants(struct checker *c)
+{
+	const struct bundle *bundle = c->bundle;
+	int devices[GRANTS_MAX]; /* nodes in the board's tree */
+	u32 taken[1024 / 32] = {0};
+	u8 count = 0, irqs = 0; /* of one guest, whose grants stand side by side */
+
+	for (u32 i = 0; i < bundle->grant_count; i++) {
+		int node = bundle->grants[i];
+		struct grant_config config;
+		struct fdt_error why = {""};
+		struct device device;
+		const char *el2;
+
+		if (!read_grant(c, i, &config))
+			return false;
+		if (!c->limits->tree || !c->limits->board)
+			return REFUSE(c, node, "there is no tree of the board to find it in");
+		if (!device_find(c->limits->tree, config.path, &device, &why))
+			return REFUSE(c, node, "\"%.60s\": %s", config.path, why.text);
+		el2 = device_of_el2(c->limits->board, &device);
+		if (el2)
+			return REFUSE(c, node, "on a page of it is %s: never a guest's", el2);
+		for (u32 k = 0; k < i; k++)
+			if (devices[k] == device.node)
+				return REFUSE(c, node, "\"%.60s\" is granted already: %s",
+					      config.path, "a device has one guest");
+		if (!check_risks(c, node, &config, &device) ||
+		    !check_interrupts(c, node, &device, taken))
+			return false;
+		devices[i] = device.node;
+		if (i == 0 || bundle->grant_guests[i - 1] != config.guest)
+			count = irqs = 0;
+		irqs = (u8)(irqs + device.irq_count);
+		if (++count > GUEST_GRANTS_MAX || irqs > 16)
+			return REFUSE(c, node, "a guest has at most %d devices and 16 interrupts",
+				      GUEST_GRANTS_MAX);
+	}
+	return true;
+}
+
 /* --- The tree --------------------------------------------------------------------------------- */
 
 /* Which part of the bundle the node at depth 2 is. */
@@ -543,6 +647,19 @@ static bool enter_member(struct checker *c, const struct fdt_walk *walk, enum pa
 	return true;
 }
 
+/* A device of the guest found last. */
+static bool enter_grant(struct checker *c, const struct fdt_walk *walk)
+{
+	struct bundle *bundle = c->fill;
+
+	if (bundle->grant_count == GRANTS_MAX)
+		return fdt_fail(&bundle->fdt, walk->node, NULL, c->err,
+				"more than %d devices in all", GRANTS_MAX);
+	bundle->grant_guests[bundle->grant_count] = (u16)(bundle->guest_count - 1);
+	bundle->grants[bundle->grant_count++] = walk->node;
+	return true;
+}
+
 static bool enter_node(struct checker *c, const struct fdt_walk *walk, enum part *part)
 {
 	if (walk->depth == 1)
@@ -551,7 +668,13 @@ static bool enter_node(struct checker *c, const struct fdt_walk *walk, enum part
 		return enter_part(c, walk, part);
 	if (walk->depth == 3)
 		return enter_member(c, walk, *part);
-	return unknown_node(c, walk, "none below a guest or a channel");
+	if (*part != PART_GUESTS)
+		return unknown_node(c, walk, "none below a channel");
+	if (walk->depth == 4)
+		return is(walk, "devices") || unknown_node(c, walk, "devices");
+	if (walk->depth == 5)
+		return enter_grant(c, walk);
+	return unknown_node(c, walk, "none below a device");
 }
 
 /* The walk that finds guests and channels; their properties are left for later. */
@@ -578,6 +701,8 @@ static bool find_nodes(struct checker *c)
 			good = read_root_property(c, &walk, &compatible);
 		else if (step == FDT_STEP_PROPERTY && walk.depth == 2)
 			good = read_part_property(c, &walk, part);
+		else if (step == FDT_STEP_PROPERTY && walk.depth == 4)
+			good = is_ignored(&walk) || FAIL(c, &walk, "unknown property");
 	}
 	return false;
 }
@@ -592,6 +717,7 @@ bool bundle_open(struct bundle *bundle, const void *blob, size_t max,
 			    .focus = -1};
 
 	memset(bundle, 0, sizeof(*bundle));
+	bundle->board_tree = limits->tree;
 	if (!fdt_open(&bundle->fdt, blob, max, err) || !find_nodes(&c))
 		return false;
 	if (!bundle->guest_count)
@@ -600,7 +726,7 @@ bool bundle_open(struct bundle *bundle, const void *blob, size_t max,
 	for (u32 i = 0; i < bundle->guest_count; i++)
 		if (!check_guest(&c, i))
 			return false;
-	return check_channels(&c);
+	return check_channels(&c) && check_grants(&c);
 }
 
 int bundle_find(const struct bundle *bundle, const char *name)
@@ -622,4 +748,15 @@ void bundle_channel(const struct bundle *bundle, u32 index, struct channel_confi
 	struct checker c = {.bundle = bundle, .err = &none};
 
 	(void)read_channel(&c, bundle->channels[index], config);
+}
+
+void bundle_grant(const struct bundle *bundle, u32 index, struct grant_config *config,
+		  struct device *device)
+{
+	struct fdt_error none = {""};
+	struct checker c = {.bundle = bundle, .err = &none};
+
+	if (read_grant(&c, index, config) &&
+	    !device_find(bundle->board_tree, config->path, device, &none))
+		device->reg_count = device->irq_count = 0; /* it was found before */
 }

@@ -8,12 +8,15 @@
 #define GUEST_BUNDLE_H
 
 #include "abi/skerry.h"
+#include "board/device.h"
 #include "lib/fdt.h"
 #include "lib/types.h"
 
 #define GUESTS_MAX 512
 #define GUEST_NAME_MAX 31 /* letters, digits, '-', '_', '.'; the node's name */
 #define CHANNELS_MAX 64
+#define GRANTS_MAX 32	   /* devices of the board, in all guests */
+#define GUEST_GRANTS_MAX 4 /* in one */
 
 enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_DESTROY, ON_CRASH_SHUTDOWN };
 enum guest_console { GUEST_CONSOLE_LINES, GUEST_CONSOLE_NONE };
@@ -46,22 +49,35 @@ struct channel_config {
 	u64 size;	  /* bytes, multiple of 4 KiB, 4 KiB .. 1 MiB */
 };
 
+/* A device of the board for one guest. */
+struct grant_config {
+	u32 guest;	  /* index */
+	const char *path; /* in the board's tree; in the blob */
+	bool accept_neighbours, allow_dma;
+};
+
 struct bundle {
 	struct fdt fdt;
-	u32 guest_count, channel_count;
+	const struct fdt *board_tree; /* grants are looked up there */
+	u32 guest_count, channel_count, grant_count;
 	bool shutdown_when_done;
 	int guests[GUESTS_MAX], channels[CHANNELS_MAX]; /* where their nodes are in the tree */
+	int grants[GRANTS_MAX];
+	u16 grant_guests[GRANTS_MAX];
 	u16 names[2 * GUESTS_MAX]; /* guests by a hash of their name: index + 1, 0: free */
 };
 
 /*
  * What the machine can honour, for the checks: pCPUs, bytes of free memory, whether guests can have
- * a GICv2 or v3 interface.
+ * a GICv2 or v3 interface; and its tree (kept as long as the bundle) and what EL2 knows of it, for
+ * devices that guests get. NULL: there are none.
  */
 struct bundle_limits {
 	u32 pcpus;
 	u64 memory;
 	bool gicv2, gicv3;
+	const struct fdt *tree;
+	const struct board *board;
 };
 
 /* Opens and checks the whole bundle. False: err says what and where; nothing may be used. Names are
@@ -78,8 +94,11 @@ bool bundle_name_char(char c);
 /* "stop", "restart", "destroy", "shutdown" by enum on_crash; NULL behind the last. */
 const char *bundle_crash_word(unsigned on_crash);
 
-/* Guest `index` (0 ..), channel `index` of a bundle that bundle_open accepted: cannot fail. */
+/* Guest `index` (0 ..), channel `index`, device `index` of a bundle that bundle_open accepted: cannot
+ * fail. */
 void bundle_guest(const struct bundle *bundle, u32 index, struct guest_config *config);
 void bundle_channel(const struct bundle *bundle, u32 index, struct channel_config *config);
+void bundle_grant(const struct bundle *bundle, u32 index, struct grant_config *config,
+		  struct device *device);
 
 #endif

@@ -12,6 +12,7 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "board/board.h"
+#include "guest/grant.h"
 #include "guest/life.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -177,6 +178,8 @@ static bool map_fixed(struct guest *guest)
 			       STAGE2_SHARED))
 			return false;
 	}
+	if (!grants_map(guest))
+		return false;
 	return guest->gic_version != 2 || guest->vgic.emulated ||
 	       map_pages(guest, SKERRY_GICC_BASE, board.gicv.base, GICC_BYTES, STAGE2_DEVICE);
 }
@@ -193,6 +196,7 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 	if (guest->channel_count)
 		tables += stage2_tables_needed(SKERRY_CHANNEL_BASE,
 					       channels_end(guest) - SKERRY_CHANNEL_BASE);
+	tables += grants_tables(guest);
 	if (!stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
 		return fail(guest, err, "no memory or VMID left for its page tables");
 	if (!frames_reserve(guest->id, size / CHUNK_SIZE + rom / CHUNK_SIZE + flash,
@@ -217,13 +221,14 @@ static bool join(struct channel *channel, unsigned end, struct guest *guest, u8 
 	return true;
 }
 
-/* One that was destroyed comes back to its ends, in the order of the first time. */
+/* One that was destroyed comes back to its ends, in the order of the first time, and its devices. */
 static void rejoin(struct guest *guest)
 {
 	for (unsigned i = 0; i < channels_made; i++)
 		for (unsigned end = 0; end < 2; end++)
 			if (!strcmp(channels[i].ends[end].name, guest->config.name))
 				(void)join(&channels[i], end, guest, (u8)i);
+	grants_join(guest);
 }
 
 static void leave_channels(struct guest *guest)
@@ -344,6 +349,7 @@ void guest_remove(struct guest *guest)
 {
 	guest_tell_peers(guest);
 	leave_channels(guest);
+	grants_leave(guest);
 	life_discard(guest);
 	life_forget(guest);
 	vconsole_reset(&guest->console);
@@ -368,6 +374,7 @@ static void forget_all(void)
 	if (channels)
 		frames_give_pages(OWNER_EL2, mmu_address(channels), table_order);
 	channels = NULL;
+	grants_forget();
 }
 
 /* The lowest one that nobody has. */
@@ -421,7 +428,7 @@ bool guests_create(const struct bundle *bundle, struct fdt_error *err)
 		if (!make(&config, (u16)i, err))
 			goto refuse;
 	}
-	if (!make_channels(bundle, err))
+	if (!make_channels(bundle, err) || !grants_create(bundle, err))
 		goto refuse;
 	for (unsigned i = 0; i < guests_made; i++)
 		if (!guest_prepare(guests[i], err) || !life_load(guests[i], err))

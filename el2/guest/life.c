@@ -12,6 +12,7 @@
 #include "board/board.h"
 #include "board/power.h"
 #include "board/say.h"
+#include "guest/grant.h"
 #include "guest/tree.h"
 #include "lib/format.h"
 #include "board/random.h"
@@ -95,9 +96,10 @@ static void describe_channels(struct guest *guest, struct tree_channel *list)
 }
 
 /* The tree is built in frames of EL2's own, then copied: the guest's memory is not contiguous. */
-static bool load_tree(struct guest *guest, const struct image_plan *plan)
+static bool load_tree(struct guest *guest, const struct image_plan *plan, struct fdt_error *err)
 {
 	struct tree_channel channels[SKERRY_CHANNELS_MAX];
+	struct tree_device devices[GUEST_GRANTS_MAX];
 	pa_t scratch = frames_take_pages(OWNER_EL2, FRAME_EL2, 1);
 	struct tree_request request = {
 		.config = &guest->config,
@@ -108,6 +110,9 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan)
 		.channels = channels,
 		.channel_count = guest->channel_count,
 		.rtc = true,
+		.devices = devices,
+		.device_count = grants_describe(guest, devices),
+		.board_tree = &board_tree,
 		.timer_frequency = board.timer_frequency, /* 0: CNTFRQ_EL0 is right */
 	};
 	size_t size;
@@ -120,6 +125,11 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan)
 		if (!random_word(&request.seed[i]))
 			break;
 	size = tree_build(mmu_pointer(scratch), TREE_ROOM_MAX, &request);
+	if (!size)
+		format(err->text, sizeof(err->text),
+		       "/guests/%s: its own tree takes more than %lu bytes: expected fewer devices"
+		       " or channels, or shorter bootargs",
+		       guest->config.name, TREE_ROOM_MAX);
 	ok = size && guest_write(guest, IPA(plan->tree), mmu_pointer(scratch), size);
 	memset(mmu_pointer(scratch), 0, TREE_ROOM_MAX); /* it held the guest's seed */
 	frames_give_pages(OWNER_EL2, scratch, 1);
@@ -134,7 +144,9 @@ bool life_load(struct guest *guest, struct fdt_error *err)
 	if (!image_plan(&plan, &guest->config, TREE_ROOM_MAX, err))
 		return false;
 	if (!guest_load_firmware(guest) || !load_segments(guest, &plan) ||
-	    !load_tree(guest, &plan)) {
+	    !load_tree(guest, &plan, err)) {
+		if (err->text[0])
+			return false;
 		format(err->text, sizeof(err->text), "/guests/%s: no memory left to load it",
 		       guest->config.name);
 		return false;
@@ -156,6 +168,7 @@ void life_start(struct guest *guest)
 	guest->time_offset = timer_now();
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		guest->vcpus[i]->vtimer.offset = guest->time_offset;
+	grants_open(guest);
 	lock_take(&guest->lock);
 	(void)set_state(guest, GUEST_RUNNING);
 	guest->exit_code = 0;
@@ -376,7 +389,11 @@ out:
 
 static void finish(struct guest *guest, bool held)
 {
-	switch (claim_ending(guest)) {
+	enum guest_end how = claim_ending(guest);
+
+	if (how != END_NONE && how != END_STOP)
+		grants_close(guest);
+	switch (how) {
 	case END_NONE: /* not the last one, or not the one that claimed it */
 		break;
 	case END_STOP:

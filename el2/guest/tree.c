@@ -267,6 +267,84 @@ static void write_hypervisor(struct writer *w, const struct tree_request *reques
 	end(w);
 }
 
+/* Properties that mean the same in the guest's tree. One with references to other nodes of the board's
+ * would point to nothing, or to another thing. */
+static bool is_copied(const struct fdt_walk *walk)
+{
+	static const char names[][17] = {"compatible",	"reg-names",	   "interrupt-names",
+					 "reg-shift",	"reg-io-width",	   "bank-width",
+					 "clock-names", "clock-frequency", "ngpios"};
+
+	if (walk->length > DEVICE_COMPATIBLE_MAX)
+		return false;
+	if (walk->length == 0) /* a flag; but no child comes along, nor a window to them */
+		return strcmp(walk->name, "ranges") != 0 && strcmp(walk->name, "dma-ranges") != 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(walk->name, names[i]) == 0)
+			return true;
+	return walk->name[0] == '#';
+}
+
+/* PrimeCells want the clock of their bus; its rate doesn't matter to them. */
+static void write_device_clocks(struct writer *w, const struct fdt_walk *clocks, u32 names)
+{
+	u32 cells_of[4];
+
+	names = MIN(names, (u32)ARRAY_SIZE(cells_of));
+	for (u32 i = 0; i < names; i++)
+		cells_of[i] = PHANDLE_CLOCK;
+	if (clocks->length)
+		cells(w, "clocks", cells_of, names);
+}
+
+static void copy_properties(struct writer *w, const struct fdt *tree, int node)
+{
+	struct fdt_walk walk = fdt_walk_from(tree, node), clocks = walk;
+	u32 names = 1;
+
+	fdt_walk(&walk);
+	while (fdt_walk(&walk) == FDT_STEP_PROPERTY) {
+		if (strcmp(walk.name, "clock-names") == 0)
+			for (u32 at = names = 0; fdt_next_string(walk.value, walk.length, &at);)
+				names++;
+		if (strcmp(walk.name, "clocks") == 0)
+			clocks = walk;
+		else if (is_copied(&walk))
+			note(w, fdt_property(w->tree, walk.name, walk.value, (int)walk.length));
+	}
+	write_device_clocks(w, &clocks, names);
+}
+
+static void write_device(struct writer *w, const struct tree_request *request,
+			 const struct tree_device *grant)
+{
+	const struct device *device = grant->device;
+	u32 regs[4 * DEVICE_REGS_MAX], irqs[3 * DEVICE_IRQS_MAX];
+	struct fdt_walk walk = fdt_walk_from(request->board_tree, device->node);
+	char name[20] = "";
+
+	fdt_walk(&walk);
+	for (u32 i = 0; i < sizeof(name) - 1 && walk.name[i] && walk.name[i] != '@'; i++)
+		name[i] = walk.name[i];
+	begin_at(w, name, grant->ipa[0]);
+	copy_properties(w, request->board_tree, device->node);
+	for (u32 i = 0; i < device->reg_count; i++) {
+		regs[4 * i] = HIGH(grant->ipa[i]);
+		regs[4 * i + 1] = LOW(grant->ipa[i]);
+		regs[4 * i + 2] = HIGH(device->regs[i].size);
+		regs[4 * i + 3] = LOW(device->regs[i].size);
+	}
+	cells(w, "reg", regs, 4 * device->reg_count);
+	for (u32 i = 0; i < device->irq_count; i++) {
+		irqs[3 * i] = SPI;
+		irqs[3 * i + 1] = grant->intid + i - INTID_SPI;
+		irqs[3 * i + 2] = device->irqs[i].level ? LEVEL : EDGE;
+	}
+	if (device->irq_count)
+		cells(w, "interrupts", irqs, 3 * device->irq_count);
+	end(w);
+}
+
 /* The writer is told not to look for a name that is there already: that search costs more than all
  * the rest, and its gain is a few hundred bytes. */
 size_t tree_build(void *buf, size_t room, const struct tree_request *request)
@@ -295,6 +373,8 @@ size_t tree_build(void *buf, size_t room, const struct tree_request *request)
 		write_flash(&w);
 		write_fwcfg(&w);
 	}
+	for (u32 i = 0; i < request->device_count; i++)
+		write_device(&w, request, &request->devices[i]);
 	write_hypervisor(&w, request);
 	end(&w);
 	note(&w, fdt_finish(buf));

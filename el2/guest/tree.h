@@ -6,6 +6,7 @@
 #ifndef GUEST_TREE_H
 #define GUEST_TREE_H
 
+#include "board/device.h"
 #include "guest/bundle.h"
 #include "guest/image.h"
 #include "lib/types.h"
@@ -17,6 +18,13 @@ struct tree_channel {
 	u32 index; /* of SKERRY_CHANNEL_INFO and SKERRY_DOORBELL; interrupt SKERRY_INTID_CHANNEL + index */
 };
 
+/* A device of the board: where its registers are in the guest's map, and its first INTID there. */
+struct tree_device {
+	const struct device *device;
+	const u64 *ipa;
+	u32 intid;
+};
+
 struct tree_request {
 	const struct guest_config *config;
 	u32 id;
@@ -25,11 +33,15 @@ struct tree_request {
 	u64 seed[4];		 /* /chosen/rng-seed (32 bytes) and kaslr-seed; all 0: left out */
 	const struct tree_channel *channels;
 	u32 channel_count;
-	u32 timer_frequency; /* 0: CNTFRQ_EL0 is right */
-	bool rtc;	     /* a PL031 is there */
+	const struct tree_device *devices; /* at most GUEST_GRANTS_MAX */
+	u32 device_count;
+	const struct fdt *board_tree; /* where their nodes are copied from */
+	u32 timer_frequency;	      /* 0: CNTFRQ_EL0 is right */
+	bool rtc;		      /* a PL031 is there */
 };
 
-/* The most bytes a guest's tree can take with these bootargs. */
+/* The most bytes a guest's tree can take, as long as it has no devices: those are as large as the
+ * board's tree has them. */
 #define TREE_ROOM_MAX (8 * KIB)
 
 /* Writes the tree into buf. Returns its size, 0 if `room` is too small. */

@@ -108,6 +108,14 @@ bool fdt_open(struct fdt *fdt, const void *blob, size_t max, struct fdt_error *e
 	return check_blocks(fdt, err);
 }
 
+size_t fdt_used(const struct fdt *fdt)
+{
+	const u8 *structure_end = fdt->structure + fdt->structure_size;
+	const u8 *strings_end = (const u8 *)fdt->strings + fdt->strings_size;
+
+	return (size_t)(MAX(structure_end, strings_end) - (const u8 *)fdt->blob);
+}
+
 struct fdt_walk fdt_walk_from(const struct fdt *fdt, int node)
 {
 	return (struct fdt_walk){.fdt = fdt, .next = (u32)node, .node = node};

@@ -56,6 +56,9 @@ struct fdt_walk {
  * size. False: err says why. */
 bool fdt_open(struct fdt *fdt, const void *blob, size_t max, struct fdt_error *err) MUST_CHECK;
 
+/* Bytes from the tree's first to the last that is in use; its writer may have left room behind. */
+size_t fdt_used(const struct fdt *fdt);
+
 /* Notes an error (only the first is kept), as "NODE-PATH: PROPERTY: …"; without the path if node
  * is negative, without the property if prop is NULL. Unprintable bytes become '?'. Returns false
  * always. */

@@ -13,6 +13,7 @@
 #include "board/gic.h"
 #include "board/say.h"
 #include "cp/cp.h"
+#include "guest/grant.h"
 #include "guest/life.h"
 #include "guest/switch.h"
 
@@ -228,6 +229,8 @@ static void serve(struct vcpu *vcpu, u32 intid)
 	} else if (intid == board.uart.irq) {
 		cp_input();
 	} else if (intid != board.virtual_timer) { /* that one was off before its vCPU left */
+		if (grant_interrupt(intid))
+			return;
 		unknown_interrupt(intid);
 	}
 	gic->deactivate(intid);

@@ -179,6 +179,26 @@ void vgic_release_timer(struct vgic_cpu *cpu)
 		gic->set_active(cpu->hw_pintid, false);
 }
 
+#define DEVICE_BANK (VGIC_DEVICE / 32)
+#define DEVICE_SHIFT (VGIC_DEVICE % 32)
+
+void vgic_hold_device(struct vgic *vgic, u32 intid)
+{
+	vgic->device_held |= (u16)BIT(intid - VGIC_DEVICE);
+	vgic->spi[DEVICE_BANK - 1].latch |= (u32)BIT(intid % 32);
+}
+
+void vgic_release_devices(struct vgic *vgic)
+{
+	const struct vgic_bank *bank = &vgic->spi[DEVICE_BANK - 1];
+	u32 busy = vgic_pending(bank) | bank->active | bank->listed;
+	u32 done = vgic->device_held & ~(busy >> DEVICE_SHIFT);
+
+	vgic->device_held &= (u16)~done;
+	for_each_bit(n, done)
+		gic->deactivate(vgic->device_pintid[n]);
+}
+
 bool vgic_wanted(struct vgic_cpu *cpu)
 {
 	struct vgic *vgic = cpu->vgic;
@@ -212,6 +232,8 @@ static void refresh(struct vgic_cpu *cpu)
 	else
 		vgic_lr_refresh(cpu);
 	vgic_release_timer(cpu);
+	if (UNLIKELY(cpu->vgic->device_held))
+		vgic_release_devices(cpu->vgic);
 	vgic_pass_on(cpu);
 }
 
@@ -260,6 +282,8 @@ void vgic_changed(struct vgic_cpu *owner, unsigned k, u32 mask, u32 who)
 	}
 	for_each_bit(i, who)
 		vgic_poke(vgic->cpu[i]);
+	if (UNLIKELY(vgic->device_held))
+		vgic_release_devices(vgic); /* its latch may have been cleared */
 }
 
 /* One interrupt's pending state has changed; `cpu` is whom it belongs to or is routed to. */
@@ -367,6 +391,65 @@ void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid)
 	if (UNLIKELY(!vgic_lr_timer_again(cpu)))
 		inject_timer(cpu, intid, pintid);
 	lock_drop(&vgic->lock);
+}
+
+void vgic_open_device(struct vgic *vgic, u32 intid, u32 pintid)
+{
+	lock_take(&vgic->lock);
+	vgic->device_pintid[intid - VGIC_DEVICE] = (u16)pintid;
+	vgic->device_open |= (u16)BIT(intid - VGIC_DEVICE);
+	lock_drop(&vgic->lock);
+}
+
+void vgic_close_device(struct vgic *vgic, u32 intid)
+{
+	u32 mark = (u32)BIT(intid - VGIC_DEVICE);
+
+	lock_take(&vgic->lock);
+	vgic->device_open &= (u16)~mark;
+	for (unsigned i = 0; i < vgic->cpus; i++)
+		vgic_lr_lift(vgic->cpu[i], intid);
+	if ((vgic->device_held | vgic->device_again) & mark)
+		gic->deactivate(vgic->device_pintid[intid - VGIC_DEVICE]);
+	vgic->device_held &= (u16)~mark;
+	vgic->device_again &= (u16)~mark;
+	vgic->spi[DEVICE_BANK - 1].latch &= ~(u32)BIT(intid % 32);
+	lock_drop(&vgic->lock);
+}
+
+/* Lock vgic held. */
+static void inject_device(struct vgic *vgic, u32 intid)
+{
+	u32 bit = (u32)BIT(intid % 32);
+	struct vgic_cpu *target, *other = NULL;
+
+	if (vgic->spi[DEVICE_BANK - 1].listed & bit)
+		other = holder(vgic, DEVICE_BANK, bit);
+	if (other && other->loaded && !vgic_here(other)) {
+		vgic->device_again |= (u16)BIT(intid - VGIC_DEVICE);
+		vgic_poke(other);
+		return;
+	}
+	if (other)
+		vgic_lr_lift(other, intid);
+	vgic_hold_device(vgic, intid);
+	target = vgic_target(vgic, intid);
+	if (target)
+		notify(target, intid, 0);
+	if (other && other != target)
+		vgic_poke(other);
+}
+
+bool vgic_inject_device(struct vgic *vgic, u32 intid)
+{
+	bool open;
+
+	lock_take(&vgic->lock);
+	open = vgic->device_open & BIT(intid - VGIC_DEVICE);
+	if (open)
+		inject_device(vgic, intid);
+	lock_drop(&vgic->lock);
+	return open;
 }
 
 bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
@@ -483,6 +566,8 @@ void vgic_save(struct vgic_cpu *cpu)
 	cpu->lr_timer = 0;
 	cpu->lr_again = 0; /* what they hold now is not what was written */
 	vgic_lr_prune(cpu);
+	if (UNLIKELY(cpu->vgic->device_held))
+		vgic_release_devices(cpu->vgic);
 	if (cpu->moved)
 		vgic_pass_on(cpu);
 	lock_drop(&cpu->vgic->lock);

@@ -29,6 +29,8 @@
 #define VGIC_PRIVATE 32 /* SGIs and PPIs, banked per vCPU */
 #define VGIC_LINES 128
 #define VGIC_SPIS (VGIC_LINES - VGIC_PRIVATE)
+#define VGIC_DEVICE SKERRY_INTID_DEVICE /* to the last: SPIs that stand for a physical one */
+#define VGIC_DEVICES (VGIC_LINES - VGIC_DEVICE)
 
 /*
  * State of 32 interrupts, one bit each. While an interrupt stands in a list register (`listed`), its
@@ -86,6 +88,12 @@ struct vgic {
 	struct vgic_bank spi[VGIC_SPIS / 32];
 	u32 spi_priority[VGIC_SPIS / 4]; /* as GICD_IPRIORITYR */
 	u32 spi_route[VGIC_SPIS];	 /* v2: GICD_ITARGETSR mask; v3: Aff3.Aff2.Aff1.Aff0 */
+	/* Of granted devices, bit n for VGIC_DEVICE + n. open: the physical one may come; held: it is
+	 * active, this one is latched, and what the guest ends or clears lets the physical one go, which
+	 * comes again if its line is high; again: it came once more, and is held once the list register
+	 * of another pCPU that it ended in is folded. */
+	u16 device_open, device_held, device_again;
+	u16 device_pintid[VGIC_DEVICES]; /* the physical interrupts */
 	struct vgic_cpu *cpu[SKERRY_VCPUS_MAX];
 	/* The wire of the timers' PPIs right now, asked where the model may be stale (a guest can turn
 	 * its timer off without a trap). Runs with the lock held; NULL: none. */
@@ -124,6 +132,17 @@ void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid);
  * physical PPI must be active while the vCPU is on a pCPU? While loaded, vgic itself deactivates the
  * PPI when the guest ends the interrupt in a way that hardware doesn't see. */
 bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
+
+/*
+ * SPI `intid` (VGIC_DEVICE ...) stands for the physical SPI `pintid` of a device that the guest has:
+ * from open to close the physical one, when it came and is active, is given to vgic_inject_device,
+ * and stays active until the guest ends it: by hardware (HW = 1) where that works. False: not open,
+ * the interrupt is the caller's to end. After close nothing of it is pending, and the physical one
+ * is not active; no vCPU may be loaded then, and the physical one must be off. Take the lock.
+ */
+void vgic_open_device(struct vgic *vgic, u32 intid, u32 pintid);
+void vgic_close_device(struct vgic *vgic, u32 intid);
+bool vgic_inject_device(struct vgic *vgic, u32 intid) MUST_CHECK;
 
 /* The vCPU gets onto this pCPU (loads list registers) / off it (folds them back). */
 void vgic_load(struct vgic_cpu *cpu);

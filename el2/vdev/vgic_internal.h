@@ -93,6 +93,14 @@ static inline u32 vgic_hcr_base(const struct vgic *vgic)
 	return (u32)(vgic->version == 3 && vgic->cpus > 1 ? GIC_HCR_EN | GIC_HCR_TDIR : GIC_HCR_EN);
 }
 
+/* Is a physical interrupt active that stands behind this one? */
+static inline bool vgic_has_physical(const struct vgic_cpu *cpu, u32 intid)
+{
+	if (intid >= VGIC_DEVICE)
+		return cpu->vgic->device_held & BIT(intid - VGIC_DEVICE);
+	return cpu->hw_held && cpu->hw_intid == intid;
+}
+
 static inline bool vgic_here(const struct vgic_cpu *cpu)
 {
 	return cpu->loaded && cpu->pcpu == this_pcpu()->id;
@@ -117,6 +125,10 @@ void vgic_pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source);
 void vgic_release_timer(struct vgic_cpu *cpu);
 /* The guest has ended the timer's interrupt, and with it, by_hardware, the physical PPI. */
 void vgic_timer_done(struct vgic_cpu *cpu, bool by_hardware);
+/* The physical interrupt of a device is active, and the guest is to take it. */
+void vgic_hold_device(struct vgic *vgic, u32 intid);
+/* Deactivates the physical interrupts of devices that the guest has ended without the hardware. */
+void vgic_release_devices(struct vgic *vgic);
 /* Tells the vCPUs to which interrupts of this one's list registers have gone. */
 void vgic_pass_on(struct vgic_cpu *cpu);
 /* Is anything passed on to this vCPU, or was it? */

@@ -102,6 +102,19 @@ static void fold_timer(struct vgic_cpu *cpu, u64 lr, bool by_hardware)
 		cpu->bank.level &= ~(u32)BIT(cpu->hw_intid);
 }
 
+/* A device's that hardware has ended; what came again meanwhile is held from now on. */
+static void fold_device(struct vgic *vgic, u32 intid, u64 lr, bool by_hardware)
+{
+	u16 mark = (u16)BIT(intid - VGIC_DEVICE);
+
+	if (!(lr & LR_STATE) && by_hardware)
+		vgic->device_held &= (u16)~mark;
+	if (vgic->device_again & mark) {
+		vgic->device_again &= (u16)~mark;
+		vgic_hold_device(vgic, intid);
+	}
+}
+
 /* Leaves the list register itself as it is. Returns what stood there. */
 static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 {
@@ -110,7 +123,9 @@ static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 	struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
 	unsigned source = lr_source(cpu->vgic, cpu->virt.lr[n]);
 
-	if (cpu->hw_held && cpu->hw_intid == intid)
+	if (intid >= VGIC_DEVICE)
+		fold_device(cpu->vgic, intid, lr, cpu->virt.lr[n] & GIC_LR_HW);
+	else if (cpu->hw_held && cpu->hw_intid == intid)
 		fold_timer(cpu, lr, (cpu->virt.lr[n] & GIC_LR_HW) || !(lr & GIC_LR_EOI));
 	cpu->virt.lr[n] = lr;
 	if (cpu->lr_unpend & mark)
@@ -233,12 +248,15 @@ static u64 rank(const struct vgic_cpu *cpu, const struct vgic_bank *bank, u32 in
 	       (bank->group1 & BIT(intid % 32) ? GIC_LR_GROUP1 : 0) | intid;
 }
 
-/* How the end of the timer's interrupt gets to the physical one. */
-static u64 timer_link(const struct vgic_cpu *cpu)
+/* How the end of an interrupt that stands for a physical one gets to that. */
+static u64 physical_link(const struct vgic_cpu *cpu, u32 intid)
 {
+	u64 pintid = intid >= VGIC_DEVICE ? cpu->vgic->device_pintid[intid - VGIC_DEVICE] :
+					    cpu->hw_pintid;
+
 	if (!cpu->vgic->links)
 		return GIC_LR_EOI;
-	return GIC_LR_HW | (u64)cpu->hw_pintid << GIC_LR_PINTID_SHIFT;
+	return GIC_LR_HW | pintid << GIC_LR_PINTID_SHIFT;
 }
 
 /*
@@ -254,8 +272,8 @@ static u64 compose(struct vgic_cpu *cpu, u32 intid, u64 before)
 	u32 own = k ? cpu->spi_active[k - 1] : bank->active;
 	bool wanted = vgic_forwarded(cpu->vgic, bank) & bit;
 	bool mine = k == 0 || vgic_target(cpu->vgic, intid) == cpu;
-	bool timer = cpu->hw_held && cpu->hw_intid == intid;
-	u64 hw = timer_link(cpu);
+	bool physical = vgic_has_physical(cpu, intid);
+	u64 hw = physical ? physical_link(cpu, intid) : 0;
 	u64 lr = rank(cpu, bank, intid);
 	bool moved;
 
@@ -263,7 +281,7 @@ static u64 compose(struct vgic_cpu *cpu, u32 intid, u64 before)
 		if (!wanted || !mine || ((bank->active | bank->listed) & bit))
 			return 0;
 		lr |= GIC_LR_PENDING;
-		if (timer)
+		if (physical)
 			return lr | hw;
 		return bank->level & ~bank->edge & bit ? lr | GIC_LR_EOI : lr;
 	}
@@ -274,8 +292,8 @@ static u64 compose(struct vgic_cpu *cpu, u32 intid, u64 before)
 	if (wanted && mine && !moved && (bank->latch & bit))
 		/* HW and "pending and active" exclude each other: IHI 0069, 12.4.8. */
 		return lr | GIC_LR_PENDING |
-		       (timer || (bank->level & ~bank->edge & bit) ? GIC_LR_EOI : 0);
-	if (timer && !(wanted && (bank->latch & bit)))
+		       (physical || (bank->level & ~bank->edge & bit) ? GIC_LR_EOI : 0);
+	if (physical && !(wanted && (bank->latch & bit)))
 		return lr | hw;
 	return wanted ? lr | GIC_LR_EOI : lr; /* pending anew, or elsewhere, once this one ends */
 }
@@ -551,8 +569,8 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	if (n < 0)
 		return false;
 	lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
-	if (timer)
-		lr |= timer_link(cpu);
+	if (vgic_has_physical(cpu, intid))
+		lr |= physical_link(cpu, intid);
 	else if (bank->level & ~bank->edge & bit)
 		lr |= GIC_LR_EOI;
 	cpu->lr_used |= (u32)BIT(n);
@@ -651,6 +669,8 @@ void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	else if (n >= 0)
 		write_lr(cpu, (unsigned)n, 0);
 	vgic_release_timer(cpu);
+	if (UNLIKELY(cpu->vgic->device_held))
+		vgic_release_devices(cpu->vgic);
 	if (cpu->moved)
 		vgic_pass_on(cpu);
 }

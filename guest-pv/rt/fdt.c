@@ -178,3 +178,18 @@ const char *guest_name(void)
 
 	return s ? s : "guest";
 }
+
+/* Under Skerry the board's devices stand above those that it makes up. */
+bool device_open(const char *compatible, struct device *d)
+{
+	u64 lowest = on_skerry() ? SKERRY_DEVICE_BASE : 0, size;
+	u32 nth = 0;
+
+	while ((d->node = fdt_find(compatible, nth++)))
+		if (fdt_reg(d->node, 0, &d->base, &size) && d->base >= lowest) {
+			d->intid = fdt_cell(d->node, "interrupts", 1, 0);
+			d->intid = d->intid ? d->intid + 32 : 0;
+			return true;
+		}
+	return false;
+}

@@ -214,6 +214,16 @@ void channel_listen(const struct channel *c, void (*fn)(u32 intid));
 /* Ring the peer's; Skerry's answer. */
 s64 channel_ring(const struct channel *c);
 
+/* ---- Devices of the board, if the bundle gives this guest some ----------------------------- */
+
+struct device {
+	node_t node;
+	u64 base;  /* of its first registers */
+	u32 intid; /* of its first interrupt; the tree counts on from there; 0: none */
+};
+/* The device that one of these names is for; false: there is none. */
+bool device_open(const char *compatible, struct device *d);
+
 /* ---- C's own --------------------------------------------------------------------------- */
 
 void *memset(void *d, int c, size_t n);

@@ -45,6 +45,7 @@
 	     ">; };"
 
 struct board board;
+struct fdt board_tree;
 
 static struct {
 	void *blob;	    /* of the bundle */
@@ -119,6 +120,8 @@ static void world_new(unsigned gic_version, unsigned pcpu_count, u64 ram_bytes)
 
 	memset(&world, 0, sizeof(world));
 	memset(&board, 0, sizeof(board));
+	free((void *)(uintptr_t)board_tree.blob);
+	board_tree = (struct fdt){0};
 	board.hyp_timer = 26;
 	board.virtual_timer = 27;
 	board.gicv.base = 0x08040000;
@@ -141,10 +144,26 @@ static void world_new(unsigned gic_version, unsigned pcpu_count, u64 ram_bytes)
 	switch_idle_interrupts = world_interrupts;
 }
 
+/* The board has the devices of tests/host/trees/devices.dts, below RAM. */
+__attribute__((unused)) static void world_has_devices(void)
+{
+	char *source = dtc_read_file("tests/host/trees/devices.dts");
+	struct fdt_error err;
+	size_t size;
+
+	assert_true(fdt_open(&board_tree, dtc_compile(source, &size), SIZE_MAX, &err));
+	free(source);
+}
+
 /* The bundle of these guests and channels; what bundle_open would refuse, no test here is about. */
 static void world_open(const char *guests, const char *channels)
 {
-	const struct bundle_limits limits = {8, 1ull << 40, true, true};
+	const struct bundle_limits limits = {.pcpus = 8,
+					     .memory = 1ull << 40,
+					     .gicv2 = true,
+					     .gicv3 = true,
+					     .tree = board_tree.blob ? &board_tree : NULL,
+					     .board = &board};
 	struct fdt_error err = {{0}};
 	size_t size, room = strlen(guests) + strlen(channels) + 512;
 	char *source = malloc(room);

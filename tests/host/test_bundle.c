@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: lib/fdt.c lib/format.c guest/bundle.c guest/image.c
+// units: lib/fdt.c lib/format.c guest/bundle.c guest/image.c board/tree.c board/tree_device.c
 /* The bundle: one with everything; every bad one of tests/bundles/bad with the error that its first
  * line expects; limits that a file would be long for; and bytes changed at random. */
 #include <dirent.h>
@@ -20,14 +20,39 @@
 #define BAD "tests/bundles/bad"
 #define BAD_MIN 24 /* kinds that there must be */
 
+static struct fdt tree; /* the board's */
+static struct board machine;
+
 static const struct bundle_limits limits = {
 	.pcpus = 4,
 	.memory = 0x3fe00000,
 	.gicv2 = true,
 	.gicv3 = true,
+	.tree = &tree,
+	.board = &machine,
 };
 
 static struct bundle bundle;
+
+static int read_board(void **state)
+{
+	char *source = dtc_read_file("tests/host/trees/devices.dts");
+	struct fdt_error err;
+	size_t size;
+
+	(void)state;
+	assert_true(fdt_open(&tree, dtc_compile(source, &size), SIZE_MAX, &err));
+	assert_true(board_read(&machine, &tree, &err));
+	free(source);
+	return 0;
+}
+
+static int forget_board(void **state)
+{
+	(void)state;
+	free((void *)(uintptr_t)tree.blob);
+	return 0;
+}
 
 static bool open_source(const char *source, const struct bundle_limits *with, void **blob,
 			struct fdt_error *err)
@@ -43,7 +68,9 @@ static void everything(void **state)
 {
 	char *source = dtc_read_file("tests/host/trees/bundle.dts");
 	struct channel_config channel;
+	struct grant_config grant;
 	struct guest_config guest;
+	struct device device;
 	struct fdt_error err;
 	void *blob;
 
@@ -96,6 +123,18 @@ static void everything(void **state)
 	assert_int_equal(channel.ends[0], 1);
 	assert_int_equal(channel.ends[1], 0);
 	assert_int_equal(channel.size, 0x3000);
+
+	assert_int_equal(bundle.grant_count, 2);
+	bundle_grant(&bundle, 0, &grant, &device);
+	assert_int_equal(grant.guest, 1);
+	assert_string_equal(grant.path, "pins");
+	assert_false(grant.accept_neighbours || grant.allow_dma);
+	assert_int_equal(device.regs[0].base, 0x9030000);
+	bundle_grant(&bundle, 1, &grant, &device);
+	assert_int_equal(grant.guest, 1);
+	assert_true(grant.accept_neighbours && grant.allow_dma);
+	assert_int_equal(device.regs[0].base, 0xa000200);
+	assert_int_equal(device.irqs[0].intid, 49);
 	free(blob);
 	free(source);
 }
@@ -344,6 +383,76 @@ static void long_bootargs(void **state)
 	       "/guests/ping: bootargs: 768 characters: expected at most 767");
 }
 
+/* A guest `a` with these devices, and perhaps another. */
+static void refuse_devices(const char *devices, const struct bundle_limits *with, const char *error)
+{
+	static const char head[] = "/dts-v1/; / { compatible = \"skerry,bundle-v1\"; guests { a {"
+				   "compatible = \"skerry,guest\"; memory-size = <0 0x100000>;"
+				   "kernel = [00 00 00 14]; devices {";
+	char source[2048];
+	struct fdt_error err;
+	void *blob;
+
+	snprintf(source, sizeof(source), "%s %s }; }; }; };", head, devices);
+	if (open_source(source, with, &blob, &err))
+		fail_msg("accepted: %s", devices);
+	assert_string_equal(err.text, error);
+	free(blob);
+}
+
+#define D(name, path) name " { device = \"" path "\"; }; "
+#define VIRTIO(name, at) \
+	name " { device = \"/virtio_mmio@" at "\"; accept-neighbours; allow-dma; }; "
+
+static void devices(void **state)
+{
+	struct bundle_limits other = limits;
+
+	(void)state;
+	refuse_devices("d { };", &limits,
+		       "/guests/a/devices/d: device: missing: expected a path or"
+		       " alias in the board's tree");
+	refuse_devices("d { device = <1>; };", &limits,
+		       "/guests/a/devices/d: device: expected one string that ends with a NUL");
+	refuse_devices("d { device = \"pins\"; x; };", &limits,
+		       "/guests/a/devices/d: x: unknown property");
+	refuse_devices("d { device = \"pins\"; allow-dma = <1>; };", &limits,
+		       "/guests/a/devices/d: allow-dma: 4 bytes: expected no value");
+	refuse_devices("x;", &limits, "/guests/a/devices: x: unknown property");
+	refuse_devices("d { e { }; };", &limits,
+		       "/guests/a/devices/d/e: unknown node: expected none below a device");
+	refuse_devices(D("d", "/unknown@b007000"), &limits,
+		       "/guests/a/devices/d: device: it may access memory by itself (it isn't known"
+		       " not to): expected allow-dma");
+	refuse_devices(
+		D("d", "/bus@c000000/wide@7e000f00"), &limits,
+		"/guests/a/devices/d: device: page 0xc002000 holds /bus@c000000/near@7e002ffc"
+		" as well: expected accept-neighbours");
+	refuse_devices(
+		D("d", "/off@b000000"), &limits,
+		"/guests/a/devices/d: device: \"/off@b000000\": it is disabled in the board's"
+		" tree");
+	refuse_devices(
+		D("d", "pins") D("e", "/pl061@9030000"), &limits,
+		"/guests/a/devices/e: device: \"/pl061@9030000\" is granted already: a device"
+		" has one guest");
+	refuse_devices(D("d", "pins") D("e", "/same-line@b005000"), &limits,
+		       "/guests/a/devices/e: device: its interrupt 39 is another granted device's"
+		       " too");
+	refuse_devices(
+		D("d", "/line-of-uart@b006000"), &limits,
+		"/guests/a/devices/d: device: on a page of it is the interrupt of Skerry's own"
+		" serial line: never a guest's");
+	refuse_devices(D("d", "/pl031@9010000") D("e", "pins") VIRTIO("f", "a000000") VIRTIO(
+			       "g", "a000200") "h { device = \"/unknown@b007000\"; allow-dma; };",
+		       &limits,
+		       "/guests/a/devices/h: device: a guest has at most 4 devices and 16"
+		       " interrupts");
+	other.tree = NULL;
+	refuse_devices(D("d", "pins"), &other,
+		       "/guests/a/devices/d: device: there is no tree of the board to find it in");
+}
+
 /* What a bundle that was accepted says must hold, whatever bytes it is made of. */
 static void check_accepted(void)
 {
@@ -368,6 +477,17 @@ static void check_accepted(void)
 		assert_true(channel.ends[0] < bundle.guest_count &&
 			    channel.ends[1] < bundle.guest_count &&
 			    channel.ends[0] != channel.ends[1]);
+	}
+	for (u32 i = 0; i < bundle.grant_count; i++) {
+		struct grant_config grant;
+		struct device device;
+
+		bundle_grant(&bundle, i, &grant, &device);
+		assert_true(grant.guest < bundle.guest_count);
+		assert_in_range(device.reg_count, 1, 4);
+		assert_true((grant.allow_dma || !device.dma) &&
+			    (grant.accept_neighbours || device.neighbour < 0));
+		assert_null(device_of_el2(&machine, &device));
 	}
 	assert_true(memory <= limits.memory);
 }
@@ -412,8 +532,9 @@ int main(void)
 		cmocka_unit_test(more_than_there_can_be),
 		cmocka_unit_test(large_firmware),
 		cmocka_unit_test(long_bootargs),
+		cmocka_unit_test(devices),
 		cmocka_unit_test(mutated),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, read_board, forget_board);
 }

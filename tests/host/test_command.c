@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: cp/*.c guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c
+// units: cp/*.c guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 /*
  * cp/: what the operator types and sees. Ctrl-] is 0x1d. Output without a terminal, byte for byte where
  * it is an interface (the prompt's echo).

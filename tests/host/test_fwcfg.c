@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c
+// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 /*
  * guest/fwcfg.c: DMA to the guest's memory, by descriptors good and bad. The guest has 1 MiB at 0x40000000;
  * its kernel has 150000 bytes, so that it takes three steps of 64 KiB.

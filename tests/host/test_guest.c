@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c
+// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 /*
  * guest/guest.c: a bundle becomes guests, all or none; what a refused one took is all given back.
  * CPU_ON by DEN0022 5.6, stolen time by DEN0057.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c
+// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 /*
  * guest/life.c: how guests start, end, and start again, with their vCPUs on several pCPUs; what goes
  * back when they do; and when the machine stops.
  */
+#include "guest/grant.h"
 #include "guest_world.h"
 
 static struct guest *crab, *eel;
@@ -644,6 +645,190 @@ static void test_peers_hear(void **state)
 	assert_int_equal(guest_peer_state(rope, end, &restarts), SKERRY_PEER_RUNNING);
 }
 
+/* --- Devices of the board ------------------------------------------------------------------------- */
+
+#define DEVICE(name, path) name " { device = \"" path "\"; }; "
+
+static void setup_devices(const char *policy)
+{
+	char text[1024];
+
+	world_close();
+	random_seed(1, 2, true);
+	world_new(3, 3, 0x4000000);
+	world_has_devices();
+	before = frames_count();
+	snprintf(text, sizeof(text),
+		 GUEST("crab", "0x100000",
+		       "%s cpus = <2>; devices { " DEVICE("clock", "/pl031@9010000")
+			       DEVICE("pins", "pins") "};")
+			 GUEST("eel", "0x100000",
+			       "devices { odd { device = \"/bus@c000000/wide@7e000f00\";"
+			       "accept-neighbours; }; };"),
+		 policy);
+	world_create(text, "");
+	crab = guest_by_id(0);
+	eel = guest_by_id(1);
+	a = crab->vcpus[0];
+	b = crab->vcpus[1];
+	c = eel->vcpus[0];
+}
+
+static void expect_at(struct guest *guest, u64 ipa, u64 expected)
+{
+	pa_t pa;
+
+	assert_true(stage2_lookup(&guest->map, IPA(ipa), &pa));
+	assert_int_equal(pa.v, expected);
+}
+
+static bool enabled(u32 spi)
+{
+	bool level;
+
+	return model_enabled(spi, &level);
+}
+
+/* Registers page by page from 0x0d000000, at their offset in the page; interrupts from 112. */
+static void test_devices(void **state)
+{
+	bool level;
+
+	(void)state;
+	setup_devices("");
+	expect_at(crab, 0x0d000000, 0x9010000);
+	expect_at(crab, 0x0d001ffc, 0x9030ffc);
+	assert_false(is_mapped(crab, 0x0d002000));
+	expect_at(eel, 0x0d000f00, 0xc000f00);
+	expect_at(eel, 0x0d002000, 0xc002000);
+	expect_at(eel, 0x0d003010, 0xc004010);
+	assert_false(is_mapped(eel, 0x0d004000));
+	/* beside root and the table of RAM, one for the devices: as promised */
+	assert_int_equal(frames_count().by_use[FRAME_TABLE], 2 * 0x4000);
+	assert_false(enabled(34));
+	run_all();
+	assert_true(model_enabled(34, &level) && level);
+	assert_true(model_enabled(39, &level) && level);
+	assert_true(model_enabled(72, &level) && !level);
+	assert_true(model_enabled(73, &level) && level);
+
+	assert_false(grant_interrupt(40));
+	assert_true(model_fire(39) && grant_interrupt(39));
+	assert_int_equal(crab->vgic.device_held, 2); /* 113 */
+	assert_int_equal(crab->vgic.spi[2].latch, 1u << 17);
+	assert_true(model_fire(72) && grant_interrupt(72));
+	assert_int_equal(eel->vgic.spi[2].latch, 1u << 16);
+
+	crab_ends(END_EXIT);
+	assert_false(enabled(34) || enabled(39) || model_active(39));
+	assert_false(is_mapped(crab, 0x0d000000));
+	assert_true(enabled(72) && model_active(72)); /* eel's, which goes on */
+	eel_ends(END_EXIT);
+	assert_false(enabled(72) || enabled(73) || model_active(72));
+}
+
+/* One that comes while its guest ends is ended by whoever took it. */
+static void test_device_at_the_end(void **state)
+{
+	(void)state;
+	setup_devices("");
+	run_all();
+	assert_true(model_fire(39));
+	crab_ends(END_CRASH);
+	assert_true(model_active(39));
+	assert_true(grant_interrupt(39));
+	assert_false(model_active(39));
+	assert_false(model_fire(39));
+}
+
+/* Destroyed and made anew: its devices are those of its name. */
+static void test_device_comes_back(void **state)
+{
+	struct fdt_error err = {{0}};
+
+	(void)state;
+	setup_devices("");
+	run_all();
+	assert_true(model_fire(39) && grant_interrupt(39));
+	assert_null(order(crab, LIFE_DESTROY));
+	(void)play(0, a, SCHED_TICK);
+	(void)play(1, b, SCHED_TICK);
+	assert_null(guest_by_id(0));
+	assert_false(enabled(34) || enabled(39) || model_active(39));
+	guests_hold();
+	crab = guest_add("crab", "other", &err);
+	assert_non_null(crab);
+	assert_false(is_mapped(crab, 0x0d000000));
+	guests_let_go();
+	assert_null(order(crab, LIFE_BEGIN));
+	assert_false(enabled(34) || enabled(39));
+	guests_hold();
+	crab = guest_add("crab", "crab", &err);
+	guests_let_go();
+	assert_non_null(crab);
+	expect_at(crab, 0x0d000000, 0x9010000);
+	assert_false(enabled(34));
+	assert_null(order(crab, LIFE_BEGIN));
+	assert_true(enabled(34) && enabled(39));
+	assert_true(model_fire(39) && grant_interrupt(39));
+	assert_int_equal(crab->vgic.spi[2].latch, 1u << 17);
+	/* standing still it keeps what has come, and takes it when it goes on */
+	standin_pcpu_set(0);
+	assert_null(order(crab, LIFE_STOP));
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	assert_true(enabled(39) && model_active(39));
+	assert_null(order(crab, LIFE_BEGIN));
+	assert_null(order(crab, LIFE_HALT));
+	assert_false(enabled(39) || model_active(39));
+}
+
+static void test_device_again(void **state)
+{
+	(void)state;
+	setup_devices("on-crash = \"restart\";");
+	run_all();
+	assert_true(model_fire(39) && grant_interrupt(39));
+	crab_ends(END_CRASH);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	assert_false(model_active(39));
+	assert_int_equal(crab->vgic.spi[2].latch, 0);
+	expect_at(crab, 0x0d001000, 0x9030000);
+	assert_true(model_fire(39) && grant_interrupt(39));
+	assert_int_equal(crab->vgic.spi[2].latch, 1u << 17);
+}
+
+#define LONG_A "a-guest-of-thirty-one-character"
+#define LONG_B "b-guest-of-thirty-one-character"
+
+/* A guest's tree has room for all else that there can be, but not for devices beside it. */
+static void test_devices_too_many(void **state)
+{
+	static char text[4096], channels[8192], args[761];
+	struct fdt_error err = {{0}};
+	char *at = channels;
+
+	(void)state;
+	world_close();
+	world_new(3, 3, 0x4000000);
+	world_has_devices();
+	memset(args, 'x', sizeof(args) - 1);
+	for (unsigned i = 0; i < 16; i++)
+		at += sprintf(
+			at, CHANNEL("c-name-of-thirty-one-charact-%02u", LONG_A, LONG_B, "0x1000"),
+			i);
+	snprintf(text, sizeof(text),
+		 GUEST(LONG_A, "0x100000",
+		       "bootargs = \"%s\"; cpus = <8>; devices { " DEVICE("clock", "/pl031@9010000")
+			       DEVICE("pins", "pins") "};") GUEST(LONG_B, "0x100000", ""),
+		 args);
+	before = frames_count();
+	world_open(text, channels);
+	assert_false(guests_create(&bundle, &err));
+	assert_string_equal(err.text, "/guests/" LONG_A ": its own tree takes more than 8192 bytes:"
+				      " expected fewer devices or channels, or shorter bootargs");
+	expect_count(before);
+}
+
 /* --- The end of all ----------------------------------------------------------------------------- */
 
 static void test_all_done(void **state)
@@ -756,6 +941,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_order, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_and_create, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_peers_hear, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_devices, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_device_at_the_end, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_device_comes_back, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_device_again, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_devices_too_many, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_all_done, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_shutdown_when_done, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_flash, setup, world_teardown),

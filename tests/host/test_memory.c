@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c
+// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 /*
  * guest/memory.c: first touch, and copies between EL2 and a guest over every edge. Memory of the
  * guest: 5 MiB at 0x40000000, so blocks at + 0 and + 2 MiB, pages from + 4 MiB up to 0x40500000.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c
+// units: guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 /*
  * guest/switch.c: whose state is in whose registers, what is flushed on the way, and how a pCPU sleeps
  * and wakes. HCR_EL2: TWI is bit 13, TWE bit 14.

@@ -361,6 +361,12 @@ static void test_interrupts(void **state)
 	assert_int_equal(seen.disabled, 77);
 	assert_int_equal(seen.deactivated, 77);
 	assert_non_null(strstr(said, "interrupt 77"));
+	/* a device's of a guest's: it stays active */
+	world.granted = 78;
+	world.acks[world.ack] = 78;
+	enter(false);
+	assert_int_equal(seen.disabled, 77);
+	assert_int_equal(seen.deactivated, 77);
 }
 
 /* INTID 0 is the kick; world_ack ends at a zero, so it comes through a hook of its own. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: lib/fdt.c lib/format.c guest/tree.c
+// units: lib/fdt.c lib/format.c guest/tree.c board/tree.c board/tree_device.c
 /* A guest's tree, read back with libfdt, each number as QEMU's virt board and the bindings have it. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "dtc.h"
 #include "guest/tree.h"
 
 static u64 blob[2048];
@@ -187,6 +188,59 @@ static void channels(void **state)
 	CELLS("/hypervisor/channel@c000000", "interrupts", 0, 64, 1);
 }
 
+struct fdt board_tree;
+static struct board machine;
+
+static void open_board(void)
+{
+	char *source = dtc_read_file("tests/host/trees/devices.dts");
+	struct fdt_error err;
+	size_t size;
+
+	assert_true(fdt_open(&board_tree, dtc_compile(source, &size), SIZE_MAX, &err));
+	assert_true(board_read(&machine, &board_tree, &err));
+	request.board_tree = &board_tree;
+	free(source);
+}
+
+static void close_board(void)
+{
+	free((void *)(uintptr_t)board_tree.blob);
+}
+
+/* The board's node, with the guest's numbers, and without what refers to other nodes of the board. */
+static void devices(void **state)
+{
+	static const u64 at_pins[] = {0x0d000000}, at_wide[] = {0x0d001f00, 0x0d004010};
+	struct device pins, wide;
+	const struct tree_device list[] = {{&pins, at_pins, 112}, {&wide, at_wide, 113}};
+	struct fdt_error err;
+
+	(void)state;
+	open_board();
+	assert_true(device_find(&board_tree, "pins", &pins, &err));
+	assert_true(device_find(&board_tree, "/bus@c000000/wide@7e000f00", &wide, &err));
+	request.devices = list;
+	request.device_count = 2;
+	build();
+	TEXT("/pl061@d000000", "compatible", "arm,pl061\0arm,primecell");
+	CELLS("/pl061@d000000", "reg", 0, 0xd000000, 0, 0x1000);
+	CELLS("/pl061@d000000", "interrupts", 0, 80, 4);
+	CELLS("/pl061@d000000", "clocks", 2);
+	TEXT("/pl061@d000000", "clock-names", "apb_pclk");
+	property("/pl061@d000000", "gpio-controller", 0);
+	CELLS("/pl061@d000000", "#gpio-cells", 2);
+	absent("/pl061@d000000", "pinctrl-0");
+	absent("/pl061@d000000", "label");
+	absent("/pl061@d000000", "phandle");
+	CELLS("/wide@d001f00", "reg", 0, 0xd001f00, 0, 0x1200, 0, 0xd004010, 0, 0x10);
+	CELLS("/wide@d001f00", "interrupts", 0, 81, 1, 0, 82, 4);
+	TEXT("/wide@d001f00", "reg-names", "one\0two");
+	absent("/wide@d001f00", "clocks");
+	absent("/wide@d001f00", "ranges");
+	close_board();
+}
+
 /* The largest tree there can be fits into what is set aside for it. */
 static void largest(void **state)
 {
@@ -260,6 +314,7 @@ int main(void)
 		cmocka_unit_test_setup(v2, setup),	 cmocka_unit_test_setup(chosen, setup),
 		cmocka_unit_test_setup(channels, setup), cmocka_unit_test_setup(largest, setup),
 		cmocka_unit_test_setup(no_room, setup),	 cmocka_unit_test_setup(flash, setup),
+		cmocka_unit_test_setup(devices, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

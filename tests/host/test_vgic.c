@@ -1270,6 +1270,227 @@ static void test_emulated_sgi_and_timer(void **state)
 	assert_int_equal(standin_lines[0], 0);
 }
 
+/* --- Devices -------------------------------------------------------------------------------- */
+
+/* vCPU 0 may take SPI 112, of group 1 on v3 and 0 on v2, which stands for the physical SPI 45. */
+static void begin_device(unsigned version, bool emulated, unsigned cpus)
+{
+	begin(version, emulated, cpus, 4);
+	load_all(cpus);
+	gic->enable(45, true);
+	vgic_open_device(&vgic, 112, 45);
+	gicd(0x0, 3);
+	if (version == 3) {
+		gicd(0x8c, 1u << 16);
+		gicd(0x6380, 0);
+	} else {
+		write_as(0, 0x870, 1, 1);
+	}
+	gicd(0x10c, 1u << 16);
+	if (emulated) {
+		gicc_write(0x0, 1);
+		gicc_write(0x4, 0xf8);
+	}
+}
+
+static void fire(void)
+{
+	assert_true(model_fire(45));
+	assert_true(vgic_inject_device(&vgic, 112));
+}
+
+/* From the device to the guest and back without a trap. */
+static void test_device(void **state)
+{
+	(void)state;
+	begin_device(3, false, 1);
+	fire();
+	assert_int_equal(model_lr(0), 0x7000002d00000070); /* pending, HW, group 1, pINTID 45 */
+	assert_false(model_fire(45));
+	assert_int_equal(gicd_read(0x20c, 4), 1u << 16);
+	assert_int_equal(model_ack(1), 112);
+	assert_true(model_active(45));
+	model_eoi(1, 112);
+	assert_false(model_maintenance());
+	assert_false(model_active(45));
+	fire(); /* what the list register held is folded by the way */
+	assert_int_equal(model_ack(1), 112);
+	/* off its pCPU and on again, with the interrupt active */
+	vgic_save(&cpu[0]);
+	assert_true(model_active(45));
+	vgic_load(&cpu[0]);
+	model_eoi(1, 112);
+	assert_false(model_active(45));
+	/* ended, saved, and only then it comes again */
+	vgic_save(&cpu[0]);
+	woken = 0;
+	fire();
+	assert_int_equal(woken, 1);
+	vgic_load(&cpu[0]);
+	assert_int_equal(model_ack(1), 112);
+	model_eoi(1, 112);
+	assert_int_equal(gicd_read(0x20c, 4), 0);
+	assert_int_equal(gicd_read(0x30c, 4), 0);
+}
+
+static void test_device_unlinked(void **state)
+{
+	(void)state;
+	begin_device(2, false, 1);
+	vgic.links = false;
+	fire();
+	assert_int_equal(model_lr(0), 0x4000020000000070); /* pending, EOI maintenance */
+	assert_int_equal(model_ack(0), 112);
+	model_eoi(0, 112);
+	assert_true(model_active(45));
+	assert_true(model_maintenance());
+	vgic_maintenance(&cpu[0]);
+	assert_false(model_active(45));
+	assert_int_equal(model_ack(0), 1023);
+	fire();
+	assert_int_equal(model_ack(0), 112);
+	model_eoi(0, 112);
+	vgic_save(&cpu[0]); /* before the maintenance interrupt */
+	assert_false(model_active(45));
+}
+
+static void test_device_emulated(void **state)
+{
+	(void)state;
+	begin_device(2, true, 1);
+	fire();
+	assert_int_equal(standin_lines[0], 0x80);
+	assert_int_equal(gicc(0x0c), 112);
+	assert_int_equal(standin_lines[0], 0);
+	assert_true(model_active(45));
+	gicc_write(0x10, 112);
+	assert_false(model_active(45));
+	assert_int_equal(standin_lines[0], 0);
+	fire();
+	assert_int_equal(gicc(0x0c), 112);
+	gicc_write(0x10, 112);
+	assert_false(model_active(45));
+}
+
+/* The guest ends it in ways that hardware doesn't see, or never takes it. */
+static void test_device_by_distributor(void **state)
+{
+	(void)state;
+	begin_device(3, false, 1);
+	fire();
+	assert_int_equal(model_ack(1), 112);
+	gicd(0x38c, 1u << 16); /* ICACTIVER */
+	assert_false(model_active(45));
+	assert_int_equal(model_lr(0), 0);
+	model_eoi(1, 112); /* the priority's drop */
+
+	gicd(0x18c, 1u << 16); /* ICENABLER: it waits */
+	fire();
+	assert_int_equal(model_ack(1), 1023);
+	assert_true(model_active(45));
+	gicd(0x28c, 1u << 16); /* ICPENDR: it comes again if its line is high */
+	assert_false(model_active(45));
+	fire();
+	gicd(0x10c, 1u << 16);
+	assert_int_equal(model_ack(1), 112);
+	model_eoi(1, 112);
+	assert_false(model_active(45));
+
+	/* the same as an edge */
+	gicd(0x18c, 1u << 16);
+	gicd(0xc1c, 2);
+	fire();
+	gicd(0x28c, 1u << 16);
+	assert_false(model_active(45));
+	fire();
+	gicd(0x10c, 1u << 16);
+	assert_int_equal(model_ack(1), 112);
+	model_eoi(1, 112);
+	assert_int_equal(model_ack(1), 1023);
+	assert_false(model_active(45));
+}
+
+/* pCPU 0 gets the physical interrupt, vCPU 1 on pCPU 1 the guest's. */
+static void test_device_elsewhere(void **state)
+{
+	(void)state;
+	begin_device(3, false, 2);
+	gicd(0x6380, 1);
+	kicked = 0;
+	fire();
+	assert_int_equal(kicked, 2);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_lr(0), 0x7000002d00000070);
+	assert_int_equal(model_ack(1), 112);
+	model_eoi(1, 112);
+	assert_false(model_active(45));
+	/* It comes again before anybody looked at what pCPU 1's list register says now. */
+	on(0);
+	kicked = 0;
+	fire();
+	assert_int_equal(kicked, 2);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_lr(0), 0x7000002d00000070);
+	assert_int_equal(model_ack(1), 112);
+	/* routed to the other one while active: the next goes there */
+	on(0);
+	gicd(0x6380, 0);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	model_eoi(1, 112);
+	assert_false(model_active(45));
+	on(0);
+	vgic_refresh(&cpu[0]);
+	fire();
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_int_equal(model_ack(1), 1023);
+	on(0);
+	vgic_refresh(&cpu[0]);
+	assert_int_equal(model_ack(1), 112);
+	model_eoi(1, 112);
+	assert_false(model_active(45));
+}
+
+/* Whatever state it is in: afterwards nothing is active, and nothing comes. */
+static void test_device_close(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 4; how++) {
+		begin_device(3, false, 1);
+		if (how > 0)
+			fire();
+		if (how > 1)
+			assert_int_equal(model_ack(1), 112);
+		if (how > 2)
+			model_eoi(1, 112);
+		vgic_save(&cpu[0]);
+		gic->disable(45);
+		vgic_close_device(&vgic, 112);
+		assert_false(model_active(45));
+		assert_false(vgic_inject_device(&vgic, 112));
+		vgic_reset(&vgic);
+		vgic_load(&cpu[0]);
+		assert_int_equal(model_lr(0), 0);
+		assert_int_equal(gicd_read(0x20c, 4), 0);
+	}
+	begin_device(2, true, 1);
+	fire();
+	vgic_save(&cpu[0]);
+	vgic_close_device(&vgic, 112);
+	assert_false(model_active(45));
+	/* an interrupt that no device is behind: the guest's own doing, and harmless */
+	begin_device(3, false, 1);
+	gicd(0x28c - 0x80, 1u << 16); /* ISPENDR */
+	assert_int_equal(model_lr(0), 0x5000000000000070);
+	fire();
+	assert_int_equal(model_ack(1), 112);
+	model_eoi(1, 112);
+	assert_false(model_active(45));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1307,6 +1528,12 @@ int main(void)
 		cmocka_unit_test(test_emulated),
 		cmocka_unit_test(test_emulated_groups),
 		cmocka_unit_test(test_emulated_sgi_and_timer),
+		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_device_unlinked),
+		cmocka_unit_test(test_device_emulated),
+		cmocka_unit_test(test_device_by_distributor),
+		cmocka_unit_test(test_device_elsewhere),
+		cmocka_unit_test(test_device_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,9 +71,11 @@ static struct {
 	enum vcpu_power was;
 	u64 stolen;
 	bool has_channel, peer_gone;
+	u32 granted; /* the INTID that is a device's of a guest's */
 } world;
 
 struct board board;
+struct fdt board_tree;
 void (*switch_idle_interrupts)(void);
 
 struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
@@ -310,6 +312,11 @@ void vgic_dir(struct vgic_cpu *cpu, u32 intid)
 {
 	(void)cpu;
 	seen.dir = intid;
+}
+
+bool grant_interrupt(u32 intid)
+{
+	return world.granted && intid == world.granted;
 }
 
 static u32 world_ack(void)

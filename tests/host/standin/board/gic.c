@@ -17,6 +17,9 @@ struct interface {
 };
 
 static struct interface interfaces[PCPUS_MAX];
+static struct {
+	bool enabled, level, active;
+} spis[1020]; /* physical ones */
 static unsigned version, lrs;
 unsigned model_random, model_writes;
 
@@ -147,8 +150,11 @@ static void deactivate(struct interface *i, u32 value)
 		if (!(state(i->lr[n]) & 2) || visible(i->lr[n]) != (value & 0x1fff))
 			continue;
 		i->lr[n] &= ~(1ull << 63);
-		if (i->lr[n] >> 61 & 1)
-			i->active[i->lr[n] >> 32 & 31] = false;
+		if (i->lr[n] >> 61 & 1) {
+			u32 physical = (u32)(i->lr[n] >> 32) & 0x1fff;
+
+			*(physical < 32 ? &i->active[physical] : &spis[physical].active) = false;
+		}
 		return;
 	}
 	i->hcr += 1u << 27;
@@ -256,9 +262,23 @@ u32 model_hcr(void)
 	return here()->hcr;
 }
 
-bool model_active(u32 ppi)
+bool model_active(u32 physical)
 {
-	return here()->active[ppi];
+	return physical < 32 ? here()->active[physical] : spis[physical].active;
+}
+
+bool model_enabled(u32 spi, bool *level)
+{
+	*level = spis[spi].level;
+	return spis[spi].enabled;
+}
+
+bool model_fire(u32 spi)
+{
+	bool comes = spis[spi].enabled && !spis[spi].active;
+
+	spis[spi].active |= comes;
+	return comes;
 }
 
 bool model_is_clean(void)
@@ -363,6 +383,27 @@ static void set_active(u32 ppi, bool active)
 	here()->active[ppi] = active;
 }
 
+static void enable(u32 spi, bool level)
+{
+	spis[spi].enabled = true;
+	spis[spi].level = level;
+}
+
+static void disable(u32 spi)
+{
+	spis[spi].enabled = false;
+}
+
+/* What is not active must not be deactivated: IHI 0048, 4.4.15. */
+static void end_spi(u32 spi)
+{
+	if (!spis[spi].active) {
+		fprintf(stderr, "SPI %u is not active\n", spi);
+		abort();
+	}
+	spis[spi].active = false;
+}
+
 bool model_links = true;
 
 static bool links(void)
@@ -375,7 +416,7 @@ static bool links(void)
 	.virt_load = load, .virt_save = save, .virt_read_lr = read_lr, .virt_write_lr = write_lr, \
 	.virt_empty = empty, .virt_read_hcr = read_hcr, .virt_write_hcr = write_hcr,              \
 	.virt_read_vmcr = read_vmcr, .virt_write_vmcr = model_set_vmcr, .set_active = set_active, \
-	.send_sgi = standin_send_sgi
+	.send_sgi = standin_send_sgi, .enable = enable, .disable = disable, .deactivate = end_spi
 
 static const struct gic_ops v2 = {.name = "GICv2", .version = 2, VIRTUAL};
 static const struct gic_ops v3 = {.name = "GICv3", .version = 3, VIRTUAL};
@@ -385,6 +426,7 @@ const struct gic_ops *gic = &v3;
 void model_init(unsigned hardware, unsigned registers)
 {
 	memset(interfaces, 0, sizeof(interfaces));
+	memset(spis, 0, sizeof(spis));
 	version = hardware;
 	lrs = registers;
 	gic = hardware == 2 ? &v2 : &v3;

@@ -33,6 +33,9 @@ bool model_traps_dir(void);   /* ICH_HCR_EL2.TDIR */
 u64 model_lr(unsigned n);
 u32 model_hcr(void);
 bool model_active(u32 intid); /* of the physical interrupt */
+bool model_enabled(u32 spi, bool *level);
+/* The line of a physical SPI is high: true if a CPU takes it now, so that it is active. */
+bool model_fire(u32 spi);
 bool model_is_clean(void); /* nothing of a guest is left: all list registers empty, switched off */
 extern unsigned model_writes; /* counts writes of list registers */
 
