@@ -130,7 +130,7 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run test test-all check gdb lines bench bench-quick bench-grows bench-where bench-linux figures format \
+.PHONY: all image guests bundles systems run sdcard test test-all check gdb lines bench bench-quick bench-grows bench-where bench-linux figures format \
 	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
@@ -280,6 +280,14 @@ gdb:
 	@ci/setup debug $(call systems_in,$(filter %/$(BUNDLE).dts,$(bundle_src)))
 	@$(MAKE) --no-print-directory all $(filter %/$(BUNDLE).dtb,$(call bundle_dtb,$(bundle_src)))
 	@exec ci/run-qemu gdb
+
+## sdcard     BUNDLE for a Raspberry Pi's card, BOARD=rpi3 or rpi4: docs/raspberry-pi.md
+sdcard:
+	@ci/setup card $(call systems_in,$(filter %/$(BUNDLE).dts,$(bundle_src)))
+	@$(MAKE) --no-print-directory all $(filter %/$(BUNDLE).dtb,$(call bundle_dtb,$(bundle_src)))
+	@ci/make-sdcard $(BOARD) $(BUILD)/skerry.img $(BUILD)/bundles/$(BUNDLE).dtb \
+		$(BUILD)/sdcard/$(BOARD) $(BUILD)/sdcard/$(BOARD).img
+	@echo 'made $(BUILD)/sdcard/$(BOARD) and $(BUILD)/sdcard/$(BOARD).img; add the firmware: FIRMWARE.txt'
 
 # --- Checking it -----------------------------------------------------------------------------
 
