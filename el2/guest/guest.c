@@ -205,6 +205,14 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 	return map_fixed(guest) || fail(guest, err, "no memory left for its page tables");
 }
 
+/* Its memory and what is in it at first. */
+static bool fill(struct guest *guest, struct fdt_error *err)
+{
+	return guest_prepare(guest, err) && life_load(guest, err) &&
+	       (!guest->config.populate || guest_populate(guest) ||
+		fail(guest, err, "no memory left to populate it"));
+}
+
 static bool join(struct channel *channel, unsigned end, struct guest *guest, u8 number)
 {
 	u64 ipa = channels_end(guest);
@@ -408,7 +416,7 @@ struct guest *guest_add(const char *original, const char *name, struct fdt_error
 	guest = make(&config, (u16)id, err);
 	if (guest)
 		rejoin(guest);
-	if (guest && guest_prepare(guest, err) && life_load(guest, err))
+	if (guest && fill(guest, err))
 		return guest;
 	if (guests[id])
 		guest_remove(guests[id]);
@@ -431,7 +439,7 @@ bool guests_create(const struct bundle *bundle, struct fdt_error *err)
 	if (!make_channels(bundle, err) || !grants_create(bundle, err))
 		goto refuse;
 	for (unsigned i = 0; i < guests_made; i++)
-		if (!guest_prepare(guests[i], err) || !life_load(guests[i], err))
+		if (!fill(guests[i], err))
 			goto refuse;
 	return true;
 refuse:

@@ -187,6 +187,13 @@ bool guest_touch(struct guest *guest, ipa_t ipa) MUST_CHECK;
  * of coherency, what is mapped of it; *ipa moves on. True: that was the last. Takes the guest's lock. */
 bool guest_clean(struct guest *guest, u64 *ipa) MUST_CHECK;
 
+/*
+ * Maps all RAM that `guest` has not touched yet, zeroed: it then never waits for that. False: no memory
+ * left, which guest_prepare rules out. Takes as long as its memory is large, so only where an operator
+ * asks for it, when the guest is made: never at a restart, for which a guest can ask at any time.
+ */
+bool guest_populate(struct guest *guest) MUST_CHECK;
+
 /* One access to the flash of a guest with a firmware, as vflash_access has it. */
 void guest_flash(struct guest *guest, struct mmio *mmio);
 

@@ -134,6 +134,16 @@ bool guest_clean(struct guest *guest, u64 *ipa)
 	return *ipa >= end;
 }
 
+bool guest_populate(struct guest *guest)
+{
+	u64 end = SKERRY_RAM_BASE + guest->config.memory_size;
+
+	for (u64 ipa = SKERRY_RAM_BASE; ipa < end; ipa += unit_at(guest, ipa))
+		if (!guest_touch(guest, IPA(ipa)))
+			return false;
+	return true;
+}
+
 static bool in_channels(struct guest *guest, u64 ipa, u64 bytes)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {

@@ -4,9 +4,10 @@
 
     bench.py quick [--update]   Skerry alone, held against docs/bench-quick.json: fails where a row
                                 is more than 3 % worse than there; --update writes the file anew
-    bench.py full [--update] [--only NAME,…]   all platforms side by side, or those named: a table on the
-                                terminal, and results.json and plots in build/bench; --update puts them
-                                into docs/, the tables into docs/performance.md
+    bench.py full [--update] [--only NAME,…]   all platforms side by side, or those named with the
+                                others as in docs/bench.json: a table on the terminal, results.json and
+                                plots in build/bench; --update puts them into docs/, the tables into
+                                docs/performance.md
     bench.py grows [--update] [--only NAME,…]  how costs grow with guests, vCPUs, memory: plots in
                                 build/bench, and with --update in docs/; fails on more than linear growth
 
@@ -106,6 +107,8 @@ def grows(update, only):
 def full(update, only):
     """All platforms, one after the other; says which can't be had."""
     results = {"made": made("make bench", **peers.versions()), "rows": {}}
+    if only and report.COMMITTED.exists():  # the others' figures stay as they were
+        results["rows"] = json.loads(report.COMMITTED.read_text())["rows"]
     for platform in peers.platforms():
         if only and platform.name not in only:
             continue

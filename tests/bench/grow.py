@@ -87,9 +87,11 @@ def taken(folder, gic):
 
 
 def stage2(folder, gic):
-    return {"reset to the first guest": [
-        (size >> 20, ready(folder, bundle([guest("hello", size, image="hello")]), gic=gic, memory="6G"))
-        for size in SIZES]}
+    def points(extra):
+        return [(size >> 20, ready(folder, bundle([guest("hello", size, image="hello", extra=extra)]), gic=gic,
+                                   memory="6G")) for size in SIZES]
+
+    return {"given when touched": points(""), "populate": points("\n\t\t\tpopulate;")}
 
 
 def console(folder, gic):
@@ -123,8 +125,8 @@ SERIES = [
            "four list registers", "pending interrupts", "instructions", pending, (False, False)),
     Series("taken", "Interrupts that are pending together", "from unmasking to the last one's handler",
            "pending interrupts", "instructions for all", taken, (False, False)),
-    Series("stage2", "Reset to the first guest, by its memory", "memory is mapped when it is first touched",
-           "MiB of the guest's memory", "instructions", stage2),
+    Series("stage2", "Reset to the first guest, by its memory", "zeroed and mapped when it is first touched, or in "
+           "advance by the property populate", "MiB of the guest's memory", "instructions", stage2, (True, True)),
     Series("console", "The console", "each line of 64 bytes by one hypercall, with its guest's name before it",
            "guests that print", "instructions a byte", console),
 ]

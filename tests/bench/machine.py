@@ -52,16 +52,20 @@ def run(options, until, gic=3, cpu="cortex-a57", cpus=1, memory="1G", el2=True, 
             machine.kill()
 
 
-def executed(folder, address, start):
-    """Instructions that a machine executes until it first comes to the virtual address (hex); start(count
-    =…) runs it, until after that."""
+def executed(folder, places, start):
+    """How many instructions a machine has executed when it comes to virtual addresses (hex): {address:
+    [count, …]}. start(count=…) runs it, until after that."""
     subprocess.run(["make", "--no-print-directory", str(BUILD.relative_to(ROOT) / "bench/until.so")],
                    cwd=ROOT, check=True, capture_output=True)
     out = Path(folder, "executed")
-    start(count=COUNT + ["-plugin", f"{BUILD / 'bench/until.so'},out={out},at={address}"])
-    if not out.read_text():
-        raise Invalid(f"the machine never came to {address}")
-    return int(out.read_text())
+    start(count=COUNT + ["-plugin", ",".join([str(BUILD / "bench/until.so"), f"out={out}",
+                                              *(f"at={place}" for place in places)])])
+    found = {place: [] for place in places}
+    for line in out.read_text().split("\n")[:-1]:
+        found[line.split()[0]].append(int(line.split()[1]))
+    if not all(found.values()):
+        raise Invalid(f"the machine did not come to all of {places}: {found}")
+    return found
 
 
 def read_until(machine, until, keys, end, command):

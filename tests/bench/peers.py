@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import kvm
+import linux_init
 import rows
 import skerry
 import xen
@@ -44,6 +45,10 @@ def bare(gic):
     return measured
 
 
+def skerry_more(gic):
+    return {**skerry.start(gic), **(linux_init.more(gic) if kvm.kernel() else {})}
+
+
 def platforms():
     """All, Skerry first."""
     no_xen = "" if xen.image() else "ci/setup could not fetch Xen"
@@ -51,7 +56,7 @@ def platforms():
     for board, (gic, asks) in skerry.BOARDS.items():
         yield Platform("Skerry", board, lambda folder, part, board=board:
                        skerry.measured(folder, board, part),
-                       extra=dict if asks else lambda gic=gic: skerry.start(gic))
+                       extra=dict if asks else lambda gic=gic: skerry_more(gic))
     for gic in GICS:
         yield Platform("bare", f"GICv{gic}", bare(gic))
         for name, options in xen.VARIANTS.items():

@@ -37,6 +37,7 @@ PARTS = {
     "fp": ("run=fp", "peer=fp", 0),
     "bell": ("run=bell", "peer=bell", 0),
     "bell2": ("run=bell", "peer=bell", 1),
+    "touch": ("run=touch", None, 0),
 }
 # By name: the machine's GIC, and what the bundle asks for.
 BOARDS = {"GICv3": (3, ""), "GICv2": (2, ""),
@@ -60,7 +61,8 @@ def measured(folder, board, part, **options):
     """What the measuring guest says, of one part, on one kind of GIC."""
     gic, asks = BOARDS[board]
     args, peer, cpu = PARTS[part]
-    source = HEAD + GUEST.format(name="bench", guest="bench", size=16 << 20, args=args, cpu=0, gic=asks)
+    first = asks + ("\n\t\t\tpopulate;" if part == "touch" else "")
+    source = HEAD + GUEST.format(name="bench", guest="bench", size=16 << 20, args=args, cpu=0, gic=first)
     if peer:
         source += GUEST.format(name="peer", guest="bench", size=16 << 20, args=peer, cpu=cpu, gic=asks)
     source += "\t};\n" + (CHANNEL if peer else "") + "};\n"
@@ -86,8 +88,8 @@ def until_guest(folder, gic, guests, memory):
     """Instructions from reset to the first guest's first."""
     source = HEAD + "".join(GUEST.format(name=f"hello-{i}", guest="hello", size=16 << 20, args="",
                                          cpu=0, gic="") for i in range(guests)) + "\t};\n};\n"
-    return executed(folder, GUEST_BEGINS, lambda count: boot(
-        folder, source, r"\[hello-\d+\] ", gic=gic, memory=memory, count=count))
+    return executed(folder, [GUEST_BEGINS], lambda count: boot(
+        folder, source, r"\[hello-\d+\] ", gic=gic, memory=memory, count=count))[GUEST_BEGINS][0]
 
 
 def start(gic):

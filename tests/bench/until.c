@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How many instructions the machine has executed when it first comes to a place: a TCG plugin for QEMU.
+ * How many instructions the machine has executed when it comes to a place: a TCG plugin for QEMU.
  *
- *     -plugin until.so,out=FILE,at=ADDRESS        a virtual address in hex, without 0x
+ *     -plugin until.so,out=FILE,at=ADDRESS,...     virtual addresses in hex, without 0x
  *
- * FILE gets the number once, the instruction at ADDRESS not among them. Nothing else in the machine may
- * be executed at that address. Time that the machine sleeps is no part of it, as it is of its clock.
+ * FILE gets a line "ADDRESS COUNT" each time, at most 64 in all; the instruction at ADDRESS is not
+ * counted yet. Time that the machine sleeps is no part of it, as it is of its clock.
  */
 #include "plugin.h"
 
 int qemu_plugin_version = 1;
 
-static uint64_t count, at;
+#define PLACES_MAX 8
+#define LINES_MAX 64
+
+static uint64_t count, places[PLACES_MAX];
+static unsigned place_count, lines;
 static FILE *out;
 
 static void come(unsigned vcpu, void *arg)
 {
 	(void)vcpu;
-	(void)arg;
-	if (!out)
+	if (lines == LINES_MAX)
 		return;
-	fprintf(out, "%" PRIu64 "\n", count);
-	fclose(out);
-	out = NULL;
+	lines++;
+	fprintf(out, "%" PRIx64 " %" PRIu64 "\n", *(uint64_t *)arg, count);
+	fflush(out); /* QEMU is killed when enough was seen */
 }
 
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
@@ -31,8 +34,10 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 	for (size_t n = 0; n < qemu_plugin_tb_n_insns(tb); n++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, n);
 
-		if (qemu_plugin_insn_vaddr(insn) == at)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, come, NO_REGISTERS, NULL);
+		for (unsigned i = 0; i < place_count; i++)
+			if (qemu_plugin_insn_vaddr(insn) == places[i])
+				qemu_plugin_register_vcpu_insn_exec_cb(insn, come, NO_REGISTERS,
+								       &places[i]);
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, ADD_U64, &count, 1);
 	}
 }
@@ -43,10 +48,10 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			out = fopen(argv[i] + 4, "w");
-		else if (!strncmp(argv[i], "at=", 3))
-			at = strtoull(argv[i] + 3, NULL, 16);
+		else if (!strncmp(argv[i], "at=", 3) && place_count < PLACES_MAX)
+			places[place_count++] = strtoull(argv[i] + 3, NULL, 16);
 	}
-	if (!out || !at) {
+	if (!out || !place_count) {
 		fprintf(stderr, "until: wants out=FILE,at=ADDRESS\n");
 		return -1;
 	}

@@ -95,8 +95,8 @@ def measured(folder, gic, options, part):
 def start(gic):
     """The rows about the start and about room: as skerry.start."""
     def until_guest(guests, memory):
-        return executed(folder, GUEST_BEGINS, lambda count: boot(
-            folder, gic, OPTIONS, ["run=one"] * guests, "DOM1: row empty", memory, count=count))
+        return executed(folder, [GUEST_BEGINS], lambda count: boot(
+            folder, gic, OPTIONS, ["run=one"] * guests, "DOM1: row empty", memory, count=count))[GUEST_BEGINS][0]
 
     def kib(guests):
         # Three times Ctrl-a give the keyboard to the next guest, and behind the last to Xen, whose key

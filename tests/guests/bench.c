@@ -115,6 +115,22 @@ static u64 sgi1r(u32 n)
 	       (u64)n << 24 | 1ul << (mpidr & 0xf);
 }
 
+/* Blocks of 2 MiB that nobody has used, each page of them once. */
+static void row_touch(void)
+{
+	struct latency l = {0, ~0ul, 0};
+	u64 at, ticks, n = 0;
+
+	for (at = 0x40400000; at < 0x40c00000; at += 0x200000, n++) {
+		ticks = loop_touch(512, at, 0, 0);
+		l.sum += ticks;
+		l.least = ticks < l.least ? ticks : l.least;
+		l.most = ticks > l.most ? ticks : l.most;
+	}
+	print("lat first_touch %lu %lu %lu %lu %u\n", n, l.sum, l.least, l.most,
+	      512 * (OWN_LOOP + 2));
+}
+
 static void rows_interrupts(void)
 {
 	irq_enable(SGI, NULL);
@@ -144,6 +160,7 @@ static void run_one(void)
 	rows_traps();
 	rows_interrupts();
 	rows_yield("yield_alone", 0);
+	row_touch();
 }
 
 /* --- With a second guest ---------------------------------------------------------------------- */
@@ -343,6 +360,15 @@ static void grow_console(void)
 	grow("console", arg_u64("guests", 1), timer_now() - start);
 }
 
+/* The device tree, for tests/bench/linux_init.py. */
+static void print_tree(void)
+{
+	u64 at, end = fdt_address() + fdt_size();
+
+	for (at = fdt_address(); at < end; at += 4)
+		print("tree %08x\n", __builtin_bswap32(load32(at)));
+}
+
 static void be_peer(const struct channel *c)
 {
 	struct xen_bell bell;
@@ -393,6 +419,10 @@ int main(void)
 		grow_yield();
 	else if (arg_is("run", "grow-pending"))
 		grow_pending();
+	else if (arg_is("run", "touch"))
+		row_touch();
+	else if (arg_is("run", "tree"))
+		print_tree();
 	else if (arg_is("run", "grow-console"))
 		grow_console();
 	else

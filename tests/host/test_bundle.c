@@ -96,6 +96,7 @@ static void everything(void **state)
 	assert_int_equal(guest.on_crash, ON_CRASH_SHUTDOWN);
 	assert_int_equal(guest.console, GUEST_CONSOLE_NONE);
 	assert_true(guest.focus);
+	assert_true(guest.populate);
 	assert_int_equal(guest.gic_version, 2);
 
 	bundle_guest(&bundle, 1, &guest);
@@ -108,6 +109,7 @@ static void everything(void **state)
 	assert_int_equal(guest.on_crash, ON_CRASH_RESTART);
 	assert_int_equal(guest.console, GUEST_CONSOLE_LINES);
 	assert_false(guest.focus);
+	assert_false(guest.populate);
 	assert_int_equal(guest.gic_version, 3);
 
 	bundle_guest(&bundle, 2, &guest);

@@ -221,6 +221,35 @@ static void test_apart(void **state)
 	assert_int_equal(frames_count().reserved, 0x200000 + 255 * 0x1000);
 }
 
+/* 2 MiB and 64 KiB of RAM, all of it there at first, zeroed, what is promised of it used up; after a restart
+ * it is given when it is touched. */
+static void test_populate(void **state)
+{
+	struct fdt_error err = {{0}};
+	struct guest *seal;
+	unsigned touched = 0;
+
+	(void)state;
+	world_close();
+	world_new(3, 2, 0x4000000);
+	world_open("seal { compatible = \"skerry,guest\"; memory-size = <0 0x210000>; populate;"
+		   "kernel = [00 00 00 14]; };",
+		   "");
+	assert_true(guests_create(&bundle, &err));
+	seal = guest_by_id(0);
+	for (u64 ipa = 0x40000000; ipa < 0x40210000; ipa += 0x1000)
+		assert_true(is_mapped(seal, ipa));
+	assert_false(is_mapped(seal, 0x40210000));
+	assert_true(all_are(guest_byte(seal, 0x40100000), 0, 0x100000));
+	assert_true(all_are(guest_byte(seal, 0x4020f000), 0, 0x1000));
+	assert_int_equal(frames_count().reserved, 0);
+	life_discard(seal);
+	assert_true(guest_prepare(seal, &err) && life_load(seal, &err));
+	for (u64 ipa = 0x40000000; ipa < 0x40210000; ipa += 0x1000)
+		touched += is_mapped(seal, ipa);
+	assert_true(touched < 0x210);
+}
+
 /* 3 MiB and 5 bytes of firmware: a block and 257 pages, to be read and not to be written. */
 static void test_firmware(void **state)
 {
@@ -357,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_over_the_edge, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_channel, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_apart, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_populate, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_flash, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_flash_edges, setup, world_teardown),

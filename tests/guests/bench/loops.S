@@ -76,6 +76,7 @@ loop_\name:
 	loop	idreg, "mrs x0, id_aa64pfr0_el1"
 	loop	load, "ldr w0, [x20]"
 	loop	store, "str w21, [x20]"
+	loop	touch, "ldr w0, [x20]", "add x20, x20, #4096"
 	loop	hvc, "mov x0, x20", "mov x1, x21", "hvc #0"
 	loop	xen, "mov x16, x20", "mov x0, x21", "mov x1, x22", "hvc #0xea1"
 

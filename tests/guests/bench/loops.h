@@ -22,6 +22,7 @@ u64 loop_nop(u64 turns, u64, u64, u64);
 u64 loop_mrs(u64 turns, u64, u64, u64);
 u64 loop_idreg(u64 turns, u64, u64, u64);
 u64 loop_load(u64 turns, u64 address, u64, u64);
+u64 loop_touch(u64 turns, u64 address, u64, u64); /* a page a turn */
 u64 loop_store(u64 turns, u64 address, u64 value, u64);
 
 /* HVC #0; HVC #0xea1 with x16 = op, as Xen's calls go. */
