@@ -56,9 +56,9 @@ def memory(folder, gic):
     points = []
     for n in GUESTS:
         text = skerry.boot(folder, bundle(guest(f"cms-{i}", 1 << 20, image="cms") for i in range(n)),
-                           r"  channels +\d+ KiB", gic=gic, **CPU,
+                           r" channels +\d+\s", gic=gic, **CPU,
                            keys=[(rf"\[cms-{n - 1}\] ", b"\x1dp"), (r"skerry> ", b"memory\r")])
-        points.append((n, sum(int(re.search(rf"  {use} +(\d+) KiB", text)[1])
+        points.append((n, sum(int(re.search(rf" {use} +(\d+)\s", text)[1])
                               for use in ("image", "hypervisor", "guests' tables", "guests' state"))))
     return {"KiB": points}
 

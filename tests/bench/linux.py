@@ -146,7 +146,7 @@ def memory(folder, kernel, vcpus):
                    cwd=ROOT)
     text = run(["-kernel", BUILD / "skerry.img", "-initrd", bundle], r"guests' memory.*\n", cpus=vcpus,
                keys=[(r"\[linux\] Linux .* up ", b"\x1dp"), (r"skerry> ", b"memory\r")])
-    return {use: int(re.search(rf"  {use} +(\d+) KiB", text)[1])
+    return {use: int(re.search(rf" {use} +(\d+)\s", text)[1])
             for use in ("hypervisor", "guests' tables", "guests' state", "guests' memory")}
 
 
