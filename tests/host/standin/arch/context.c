@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* See context.h beside this file. Exception entry by the Arm ARM's AArch64.TakeException. */
 #include "arch/context.h"
+#include "arch/pcpu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,7 @@ void context_write(struct context *ctx, enum el1_reg reg, u64 value, bool loaded
 void context_fp_trap(struct context *ctx)
 {
 	standin_fp_owner = ctx;
+	this_pcpu()->fp_owner = ctx;
 }
 
 void context_pac_trap(struct context *ctx)
@@ -92,6 +94,8 @@ void context_fp_save(struct context *ctx)
 	standin_fp_saves++;
 	if (standin_fp_owner == ctx)
 		standin_fp_owner = NULL;
+	if (this_pcpu()->fp_owner == ctx)
+		this_pcpu()->fp_owner = NULL;
 }
 
 void context_inject_sync(struct context *ctx, u64 esr, bool far_valid, u64 far)
