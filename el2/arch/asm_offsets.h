@@ -17,7 +17,7 @@
 #define REGS_SIZE 272
 #define PCPU_CURRENT 8
 #define PCPU_MPIDR 24
-#define PCPU_SIZE 40
+#define PCPU_SIZE 48
 #define PCPU_COUNT 8
 
 #endif

@@ -11,6 +11,7 @@
 #define PCPUS_MAX 8
 
 struct vcpu;
+struct guest;
 struct context;
 
 struct pcpu {
@@ -21,6 +22,8 @@ struct pcpu {
 	u32 id;			  /* 0 .. pcpu_count() - 1; 0 is the boot CPU */
 	bool online;
 	bool wanted; /* set by any CPU, sched's: sched_wanted() */
+	struct guest
+		*parting; /* guest/switch.c still looks at it: it must not go. Written here only */
 };
 
 extern struct pcpu pcpus[PCPUS_MAX];

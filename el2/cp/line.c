@@ -145,7 +145,7 @@ static u8 meaning(u8 letter, u8 argument)
 
 	if (letter == '~')
 		return argument < ARRAY_SIZE(numbers) ? numbers[argument] : 0;
-	return at ? keys[at - letters] : 0;
+	return at && *at ? keys[at - letters] : 0;
 }
 
 enum line_event line_key(struct line *line, u8 byte)

@@ -76,6 +76,8 @@ static u64 ms(u64 ticks)
 
 const char *query_list(const struct words *words)
 {
+	if (!after(NULL) && !words->json)
+		return "no guest: `ipl` makes one of the bundle";
 	out_table(words->json);
 	for
 		EACH_GUEST(guest)
@@ -172,8 +174,9 @@ static const char *guest_memory(struct guest *guest, bool json)
 	if (!guest->map.root.v)
 		return command_fail("%s has no memory now", guest->config.name);
 	out_table(json);
-	lock_take(&guest->lock); /* its map stays as it is meanwhile */
-	if (guest->map.root.v)
+	lock_take(&guest->lock);
+	/* its map stays as it is meanwhile: what takes it down comes after STOPPING */
+	if (guest->map.root.v && guest->state != GUEST_STOPPING)
 		stage2_each(&guest->map, add_to_run, &run);
 	show_run(&run);
 	lock_drop(&guest->lock);

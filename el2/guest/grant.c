@@ -33,7 +33,9 @@ static unsigned grants_made;
 /* Protects grant.guest, and how the physical controller treats granted interrupts. */
 static struct lock lock;
 
-#define for_each_grant(g) for (struct grant *g = grants; g < grants + grants_made; g++)
+#define for_each_grant(g)                                                               \
+	for (struct grant *g = grants, *g##_end = grants ? grants + grants_made : NULL; \
+	     g < g##_end; g++)
 
 static u64 pages_end(u64 ipa, u64 size)
 {

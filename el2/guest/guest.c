@@ -361,6 +361,7 @@ void guest_remove(struct guest *guest)
 	life_discard(guest);
 	life_forget(guest);
 	vconsole_reset(&guest->console);
+	timer_cancel_wait(&guest->console.flush);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		if (guest->vcpus[i]) {
 			vtimer_reset(&guest->vcpus[i]->vtimer);
@@ -382,6 +383,7 @@ static void forget_all(void)
 	if (channels)
 		frames_give_pages(OWNER_EL2, mmu_address(channels), table_order);
 	channels = NULL;
+	made_from = NULL;
 	grants_forget();
 }
 
@@ -467,6 +469,7 @@ enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64
 		       __atomic_load_n(&vcpu->loaded, __ATOMIC_ACQUIRE))
 			cpu_relax();
 		context_reset(&vcpu->ctx, index);
+		vcpu->clean_next = 0;
 		vgic_reset_cpu(&vcpu->vgic);
 		vtimer_reset(&vcpu->vtimer);
 		vcpu->ctx.regs.pc = entry;

@@ -8,7 +8,9 @@
  */
 #include "guest/life.h"
 
+#include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/pcpu.h"
 #include "board/board.h"
 #include "board/power.h"
 #include "board/say.h"
@@ -156,6 +158,7 @@ bool life_load(struct guest *guest, struct fdt_error *err)
 		struct vcpu *vcpu = guest->vcpus[i];
 
 		context_reset(&vcpu->ctx, i);
+		vcpu->clean_next = 0;
 		vcpu->power = VCPU_OFF;
 	}
 	boot->ctx.regs.pc = plan.entry;
@@ -174,9 +177,9 @@ void life_start(struct guest *guest)
 	guest->exit_code = 0;
 	guest->vcpus[0]->power = VCPU_ON;
 	/* under the lock: an end that comes from elsewhere now must find it started */
+	guest_tell_peers(guest);
 	sched_start(&guest->vcpus[0]->sched);
 	lock_drop(&guest->lock);
-	guest_tell_peers(guest);
 }
 
 static void give_back(void *arg, ipa_t ipa, pa_t pa, u64 size)
@@ -249,9 +252,9 @@ static void settle(struct guest *guest, enum guest_state state)
 			if (__atomic_compare_exchange_n(&worst_code, &worst, code, false,
 							__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 				break;
-	guest_tell_peers(guest);
 	lock_take(&guest->lock);
 	last = !set_state(guest, state);
+	guest_tell_peers(guest); /* who hears the bell and asks must find it so */
 	lock_drop(&guest->lock);
 	if (last && shutdown_when_done && life_all_done(&status))
 		power_off(status);
@@ -299,10 +302,10 @@ static void wait_and_restart(struct guest *guest, u64 ms)
 {
 	say("skerry: guest %s: starts again in %lu ms\n", guest->config.name, ms);
 	vconsole_reset(&guest->console);
-	guest_tell_peers(guest);
 	lock_take(&guest->lock);
 	timer_arm(&guest->again, timer_now() + ms * (timer_frequency() / 1000));
 	(void)set_state(guest, GUEST_WAITING);
+	guest_tell_peers(guest);
 	lock_drop(&guest->lock);
 }
 
@@ -387,6 +390,15 @@ out:
 	return how;
 }
 
+/* Other pCPUs have seen their last vCPU of it off, but may still look at what is to be done. */
+static void wait_for_parting(const struct guest *guest)
+{
+	for (unsigned i = 0; i < PCPUS_MAX; i++)
+		while (&pcpus[i] != this_pcpu() &&
+		       __atomic_load_n(&pcpus[i].parting, __ATOMIC_ACQUIRE) == guest)
+			cpu_relax();
+}
+
 static void finish(struct guest *guest, bool held)
 {
 	enum guest_end how = claim_ending(guest);
@@ -416,6 +428,7 @@ static void finish(struct guest *guest, bool held)
 		settle(guest, GUEST_CRASHED);
 		break;
 	case END_DESTROY:
+		wait_for_parting(guest);
 		if (!held)
 			guests_hold();
 		guest_remove(guest);

@@ -79,9 +79,12 @@ static void part(struct vcpu *prev)
 {
 	struct guest *guest = prev->guest;
 
+	this_pcpu()->parting =
+		guest; /* with `loaded` down another pCPU may end it, and take it away */
 	save(prev);
 	if (__atomic_load_n(&guest->ending, __ATOMIC_ACQUIRE) != END_NONE)
 		life_finish(guest);
+	__atomic_store_n(&this_pcpu()->parting, NULL, __ATOMIC_RELEASE);
 }
 
 struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)

@@ -17,7 +17,7 @@ def check_refused(machine, expected):
     machine.expect("bundle refused, no guest starts: [^\r\n]*" + re.escape(expected))
     machine.expect("skerry> ")
     machine.send("list\r")
-    machine.expect("id guest")
+    machine.expect("no guest: ")
     machine.send("quit\r")
     assert machine.finish() == 0
     assert not re.search(r"^\[", machine.text, re.MULTILINE), "a guest ran"

@@ -220,7 +220,7 @@ def ended(machine, name):
         machine.expect("skerry> ")
         machine.send("list\r")
         for _ in range(5):
-            found = machine.expect(r"\n *\d+ (\w+) +([a-z]+) +\d")
+            found = machine.expect(r"\n *\d+ +(\w+) +([a-z]+) +\d")
             states[found[1]] = found[2]
     return states
 
