@@ -37,7 +37,7 @@ static struct guest *after(const struct guest *guest)
 	return NULL;
 }
 
-#define EACH_GUEST(guest) (struct guest *guest = after(NULL); guest; guest = after(guest))
+#define for_each_guest(guest) for (struct guest *guest = after(NULL); guest; guest = after(guest))
 
 static u64 exits(const struct guest *guest, unsigned kind)
 {
@@ -79,24 +79,22 @@ const char *query_list(const struct words *words)
 	if (!after(NULL) && !words->json)
 		return "no guest: `ipl` makes one of the bundle";
 	out_table(words->json);
-	for
-		EACH_GUEST(guest)
-		{
-			u64 ran, stolen;
+	for_each_guest(guest) {
+		u64 ran, stolen;
 
-			times(guest, &ran, &stolen);
-			out_number("id", guest->id, 3);
-			out_text("guest", guest->config.name, 16);
-			out_text("state", life_state_name((enum guest_state)guest->state), 8);
-			out_number("cpus", guest->config.cpus, 0);
-			out_number("weight", guest->config.weight, 0);
-			out_number("memory-KiB", guest->config.memory_size / KIB, 0);
-			out_number("held-KiB", frames_held(guest->id) / KIB, 8);
-			out_number("ran-ms", ms(ran), 8);
-			out_number("exits", all_exits(guest), 9);
-			out_number("restarts", guest->restarts, 0);
-			out_row();
-		}
+		times(guest, &ran, &stolen);
+		out_number("id", guest->id, 3);
+		out_text("guest", guest->config.name, 16);
+		out_text("state", life_state_name((enum guest_state)guest->state), 8);
+		out_number("cpus", guest->config.cpus, 0);
+		out_number("weight", guest->config.weight, 0);
+		out_number("memory-KiB", guest->config.memory_size / KIB, 0);
+		out_number("held-KiB", frames_held(guest->id) / KIB, 8);
+		out_number("ran-ms", ms(ran), 8);
+		out_number("exits", all_exits(guest), 9);
+		out_number("restarts", guest->restarts, 0);
+		out_row();
+	}
 	return NULL;
 }
 
@@ -144,10 +142,11 @@ static void show_run(struct run *run)
 	out_hex("machine", run->pa);
 	out_number("KiB", run->size / KIB, 10);
 	out_text("what",
-		 run->use == FRAME_MEMORY ? "memory" :
-		 run->use == FRAME_SHARED ? "channel" :
-		 run->use == FRAME_STATE  ? "stolen time" :
-					    "device",
+		 run->use == FRAME_MEMORY      ? "memory" :
+		 run->use == FRAME_SHARED      ? "channel" :
+		 run->ipa == GUEST_STOLEN_BASE ? "stolen time" :
+		 run->use == FRAME_STATE       ? "flash" :
+						 "device",
 		 11);
 	out_row();
 }
@@ -253,7 +252,7 @@ static const char *guest_interrupts(struct guest *guest, bool json)
 	return NULL;
 }
 
-static const char *guest_channels(struct guest *guest, bool json)
+static void guest_channels(struct guest *guest)
 {
 	static const char *const states[] = {
 		[SKERRY_PEER_READY] = "ready",	   [SKERRY_PEER_RUNNING] = "running",
@@ -276,16 +275,13 @@ static const char *guest_channels(struct guest *guest, bool json)
 		out_number("intid", SKERRY_INTID_CHANNEL + i, 0);
 		out_row();
 	}
-	(void)json;
-	return NULL;
 }
 
 static const char *channels(bool json)
 {
 	out_table(json);
-	for
-		EACH_GUEST(guest)
-	guest_channels(guest, json);
+	for_each_guest(guest)
+		guest_channels(guest);
 	return NULL;
 }
 
@@ -296,11 +292,10 @@ static const char *cpus(bool json)
 		const char *name = "-";
 
 		/* the guest can't go while its vCPU is on a CPU, but this pointer may be old: by the table */
-		for
-			EACH_GUEST(guest)
-		for (unsigned v = 0; v < guest->config.cpus; v++)
-			if (pcpus[i].current == guest->vcpus[v])
-				name = guest->config.name;
+		for_each_guest(guest)
+			for (unsigned v = 0; v < guest->config.cpus; v++)
+				if (pcpus[i].current == guest->vcpus[v])
+					name = guest->config.name;
 		out_number("cpu", i, 0);
 		out_hex("mpidr", pcpus[i].mpidr);
 		out_text("guest", name, 16);
@@ -313,13 +308,11 @@ static const char *cpus(bool json)
 static const char *names(bool json)
 {
 	out_table(json);
-	for
-		EACH_GUEST(guest)
-		{
-			out_number("id", guest->id, 3);
-			out_text("guest", guest->config.name, 0);
-			out_row();
-		}
+	for_each_guest(guest) {
+		out_number("id", guest->id, 3);
+		out_text("guest", guest->config.name, 0);
+		out_row();
+	}
 	return NULL;
 }
 
@@ -391,23 +384,21 @@ static void indicate(bool json)
 		load.busy[i] = busy;
 	}
 	out_table(json);
-	for
-		EACH_GUEST(guest)
-		{
-			u64 ran, stolen, sum = all_exits(guest);
+	for_each_guest(guest) {
+		u64 ran, stolen, sum = all_exits(guest);
 
-			times(guest, &ran, &stolen);
-			out_text("guest", guest->config.name, 12);
-			out_share("cpu%", ran - guest->shown.ran, span);
-			out_share("steal%", stolen - guest->shown.stolen, span);
-			out_number("exits", sum - guest->shown.exits, 8);
-			for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
-				out_number(exit_names[kind], exits(guest, kind), 6);
-			out_row();
-			guest->shown.ran = ran;
-			guest->shown.stolen = stolen;
-			guest->shown.exits = sum;
-		}
+		times(guest, &ran, &stolen);
+		out_text("guest", guest->config.name, 12);
+		out_share("cpu%", ran - guest->shown.ran, span);
+		out_share("steal%", stolen - guest->shown.stolen, span);
+		out_number("exits", sum - guest->shown.exits, 8);
+		for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
+			out_number(exit_names[kind], exits(guest, kind), 6);
+		out_row();
+		guest->shown.ran = ran;
+		guest->shown.stolen = stolen;
+		guest->shown.exits = sum;
+	}
 	load.last = now;
 }
 

@@ -48,8 +48,7 @@ static void place(struct grant *grant)
 	u64 next = SKERRY_DEVICE_BASE;
 	u32 intid = SKERRY_INTID_DEVICE;
 
-	for_each_grant(other)
-	{
+	for_each_grant(other) {
 		const struct device *device = &other->device;
 		u32 last = device->reg_count - 1;
 
@@ -107,15 +106,18 @@ void grants_forget(void)
 void grants_join(struct guest *guest)
 {
 	lock_take(&lock);
-	for_each_grant(grant) if (strcmp(grant->owner, guest->config.name) == 0)
-		grant->guest = guest;
+	for_each_grant(grant)
+		if (strcmp(grant->owner, guest->config.name) == 0)
+			grant->guest = guest;
 	lock_drop(&lock);
 }
 
 void grants_leave(struct guest *guest)
 {
 	lock_take(&lock);
-	for_each_grant(grant) if (grant->guest == guest) grant->guest = NULL;
+	for_each_grant(grant)
+		if (grant->guest == guest)
+			grant->guest = NULL;
 	lock_drop(&lock);
 }
 
@@ -123,8 +125,7 @@ u64 grants_tables(const struct guest *guest)
 {
 	u64 end = SKERRY_DEVICE_BASE;
 
-	for_each_grant(grant)
-	{
+	for_each_grant(grant) {
 		u32 last = grant->device.reg_count - 1;
 
 		if (grant->guest == guest)
@@ -145,9 +146,10 @@ static bool map_range(struct guest *guest, u64 ipa, const struct fdt_range *rang
 
 bool grants_map(struct guest *guest)
 {
-	for_each_grant(grant) for (u32 i = 0; grant->guest == guest && i < grant->device.reg_count;
-				   i++) if (!map_range(guest, grant->ipa[i],
-						       &grant->device.regs[i])) return false;
+	for_each_grant(grant)
+		for (u32 i = 0; grant->guest == guest && i < grant->device.reg_count; i++)
+			if (!map_range(guest, grant->ipa[i], &grant->device.regs[i]))
+				return false;
 	return true;
 }
 
@@ -155,37 +157,37 @@ unsigned grants_describe(const struct guest *guest, struct tree_device *list)
 {
 	unsigned n = 0;
 
-	for_each_grant(grant) if (grant->guest == guest) list[n++] = (struct tree_device){
-		.device = &grant->device,
-		.ipa = grant->ipa,
-		.intid = grant->intid,
-	};
+	for_each_grant(grant)
+		if (grant->guest == guest)
+			list[n++] = (struct tree_device){
+				.device = &grant->device,
+				.ipa = grant->ipa,
+				.intid = grant->intid,
+			};
 	return n;
 }
 
 void grants_open(struct guest *guest)
 {
 	lock_take(&lock);
-	for_each_grant(grant) for (u32 i = 0; grant->guest == guest && i < grant->device.irq_count;
-				   i++)
-	{
-		u32 pintid = grant->device.irqs[i].intid;
+	for_each_grant(grant)
+		for (u32 i = 0; grant->guest == guest && i < grant->device.irq_count; i++) {
+			u32 pintid = grant->device.irqs[i].intid;
 
-		vgic_open_device(&guest->vgic, grant->intid + i, pintid);
-		gic->enable(pintid, grant->device.irqs[i].level);
-	}
+			vgic_open_device(&guest->vgic, grant->intid + i, pintid);
+			gic->enable(pintid, grant->device.irqs[i].level);
+		}
 	lock_drop(&lock);
 }
 
 void grants_close(struct guest *guest)
 {
 	lock_take(&lock);
-	for_each_grant(grant) for (u32 i = 0; grant->guest == guest && i < grant->device.irq_count;
-				   i++)
-	{
-		gic->disable(grant->device.irqs[i].intid);
-		vgic_close_device(&guest->vgic, grant->intid + i);
-	}
+	for_each_grant(grant)
+		for (u32 i = 0; grant->guest == guest && i < grant->device.irq_count; i++) {
+			gic->disable(grant->device.irqs[i].intid);
+			vgic_close_device(&guest->vgic, grant->intid + i);
+		}
 	lock_drop(&lock);
 }
 
@@ -203,11 +205,11 @@ static void deliver(const struct grant *grant, u32 index)
 
 bool grant_interrupt(u32 intid)
 {
-	for_each_grant(grant) for (u32 i = 0; i < grant->device.irq_count;
-				   i++) if (grant->device.irqs[i].intid == intid)
-	{
-		deliver(grant, i);
-		return true;
-	}
+	for_each_grant(grant)
+		for (u32 i = 0; i < grant->device.irq_count; i++)
+			if (grant->device.irqs[i].intid == intid) {
+				deliver(grant, i);
+				return true;
+			}
 	return false;
 }

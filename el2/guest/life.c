@@ -158,6 +158,7 @@ bool life_load(struct guest *guest, struct fdt_error *err)
 		struct vcpu *vcpu = guest->vcpus[i];
 
 		context_reset(&vcpu->ctx, i);
+		memset(vcpu->given, 0, sizeof(vcpu->given));
 		vcpu->clean_next = 0;
 		vcpu->power = VCPU_OFF;
 	}

@@ -171,7 +171,7 @@ static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
 	regs_set(regs, rt,
 		 extend(mmio.value, bytes, extends_sign(vcpu, esr, mmio.value, bytes),
 			esr & ISS_SF));
-	return VERDICT_NEXT;
+	return trap_next_woke();
 }
 
 /* ISS of a load or store of one word (no sign, 32-bit register, no walk) that met no translation. */
@@ -366,6 +366,8 @@ static enum verdict perform(struct vcpu *vcpu, struct access *access)
 			.write = d->write,
 		};
 
+		if (mmio.offset + part > window->size)
+			return VERDICT_ABORT;
 		memcpy(&mmio.value, data, part);
 		if (!window->access(vcpu, &mmio))
 			return refused(&mmio);

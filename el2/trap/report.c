@@ -118,6 +118,8 @@ static void say_given(const struct vcpu *vcpu)
 	for (u64 n = all; n && all - n < GIVEN_MAX; n--) {
 		const struct given *given = &vcpu->given[(n - 1) % GIVEN_MAX];
 
+		if (!given->esr) /* from before it was loaded anew */
+			break;
 		say("skerry: guest %s:   exception %lu that it was given, at PC %016lx: %s%s%s\n",
 		    vcpu->guest->config.name, n, given->pc, report_class(given->esr),
 		    is_abort(given->esr) ? ", " : "",

@@ -184,6 +184,18 @@ static void test_memory(void **state)
 	SAYS("no guest \"whale\"");
 }
 
+/* Its map is about to be taken down: nothing of it is shown, and nothing is said that is not so. */
+static void test_memory_of_one_that_ends(void **state)
+{
+	(void)state;
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
+	type("stop crab\r");
+	assert_int_equal(crab->state, GUEST_STOPPING);
+	said_forget();
+	type("query memory crab json\r");
+	assert_null(strstr(said, "\"what\""));
+}
+
 static void test_query(void **state)
 {
 	struct mmio enable = {.offset = 0x104, .size = 4, .write = true, .value = 2}; /* INTID 33 */
@@ -568,6 +580,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory_of_one_that_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_halt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_completion, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_query, setup, teardown),

@@ -366,6 +366,16 @@ static void test_restart_without_memory(void **state)
 	assert_int_equal(frames_count().by_use[FRAME_TABLE], 0x2000 + 2 * 0x1000);
 }
 
+static const char *order(struct guest *guest, enum life_order what)
+{
+	const char *why;
+
+	guests_hold();
+	why = life_order(guest, what);
+	guests_let_go();
+	return why;
+}
+
 /* Time passes; what is due on pCPU 0 fires. */
 static void pass_ms(u64 ms)
 {
@@ -398,6 +408,23 @@ static void test_back_off(void **state)
 	assert_int_equal(crab->state, GUEST_RUNNING);
 }
 
+/* A guest that is destroyed while it waits to start again starts no more. */
+static void test_destroy_disarms(void **state)
+{
+	(void)state;
+	again("on-crash = \"restart\";");
+	life_start(crab);
+	life_end(crab, END_CRASH);
+	life_end(crab, END_CRASH);
+	assert_int_equal(crab->state, GUEST_WAITING);
+	assert_null(order(crab, LIFE_DESTROY));
+	said_forget();
+	pass_ms(10000);
+	assert_null(guest_by_id(0));
+	assert_int_equal(frames_held(0), 0);
+	assert_string_equal(said, "");
+}
+
 static void test_restart_limit(void **state)
 {
 	(void)state;
@@ -419,16 +446,6 @@ static void test_restart_limit(void **state)
 	assert_non_null(strstr(said, "crab: left as it is: restarted 2 times within 5 s"));
 	pass_ms(10000);
 	assert_int_equal(crab->state, GUEST_CRASHED);
-}
-
-static const char *order(struct guest *guest, enum life_order what)
-{
-	const char *why;
-
-	guests_hold();
-	why = life_order(guest, what);
-	guests_let_go();
-	return why;
 }
 
 /* --- Orders ------------------------------------------------------------------------------------- */
@@ -934,6 +951,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_without_memory, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_back_off, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_destroy_disarms, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_limit, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_begin, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_cpu_on_while_stopping, setup, world_teardown),

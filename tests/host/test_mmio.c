@@ -437,6 +437,14 @@ static void test_pairs(void **state)
 	put_instruction(0xa9400861);
 	trap(NO_SYNDROME_LOAD, 0x8001000, 0x8001000); /* it was the second half that faulted */
 	expect_abort(0x96000021);
+	/* nor does a pair reach out of its device's window */
+	setup(NULL);
+	guest.config.firmware.size = 1;
+	regs->x[3] = 0x9020000 + VFWCFG_SIZE - 8;
+	put_instruction(0xa9400861);
+	trap(NO_SYNDROME_LOAD, regs->x[3], 0x9020000);
+	expect_abort(0x96000010);
+	assert_int_equal(seen.accesses, 1);
 }
 
 static void test_vector(void **state)
