@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an event's instructions go, by function of the hypervisor.
 
-    where.py EVENT [BOARD] [--each]   EVENT: a row of `make bench-quick`, by its short name; BOARD:
-                                      GICv3 (default), GICv2, "GICv2 emulated"; --each: each
-                                      instruction with its count, as disassembled
+    where.py EVENT [BOARD] [--each]   EVENT: a row of `make bench-quick`, by its short name, of those
+                                      about the start boot_1g and start_more; BOARD: GICv3
+                                      (default), GICv2, "GICv2 emulated"; --each: each instruction
+                                      with its count, as disassembled
 
 The measuring guest runs as for the row, with QEMU's plugin where.c below, which counts by address
 what is executed in each of the guest's loops. A row's event is worked out from its loops' totals as
@@ -24,10 +25,12 @@ import tempfile
 from pathlib import Path
 
 import skerry
-from machine import BUILD, COUNT, LINE, REPEATS, Invalid
+from machine import BUILD, COUNT, GUEST_BEGINS, LINE, REPEATS, Invalid
 from rows import EVENTS
 
 IMAGE_AT = 0x40200000  # QEMU's virt: 2 MiB behind the start of RAM
+RESET = "40000000"  # where QEMU's own few instructions are that start a kernel
+STARTS = {"boot_1g": "reset to the first guest", "start_more": "start of one more guest"}
 QEMU_COUNTS = (-1, 0, 2)  # a turn's ticks less its instructions
 TOOL = "aarch64-linux-gnu-"
 
@@ -79,13 +82,31 @@ def read_loops(path):
     return runs
 
 
-def measure(board, part):
-    """What the guest said, and its loops' counts, of one part of the measurement."""
+def counted(between, run):
+    """What run(folder, count) says of a machine that it starts, and counts of what was executed."""
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder, "counts")
-        plugin = ",".join([str(BUILD / "bench/where.so"), f"out={counts}", *loops()])
-        text = skerry.measured(folder, board, part, count=COUNT + ["-plugin", plugin])
+        plugin = ",".join([str(BUILD / "bench/where.so"), f"out={counts}", *between])
+        text = run(folder, COUNT + ["-plugin", plugin])
         return text, read_loops(counts)
+
+
+def measure(board, part):
+    """What the guest said, and its loops' counts, of one part of the measurement."""
+    return counted(loops(), lambda folder, count: skerry.measured(folder, board, part, count=count))
+
+
+def start(name, board):
+    """Counts by address from reset to the first guest, or of what each further guest adds."""
+    def until_guest(guests):
+        _, runs = counted([f"enter={RESET}", f"leave={GUEST_BEGINS}"], lambda folder, count:
+                          skerry.start_guests(folder, skerry.BOARDS[board][0], guests, "1G", count))
+        return runs[0]
+    one = until_guest(1)
+    if name == "boot_1g":
+        return one
+    nine = until_guest(9)
+    return {a: (nine[a] - one[a]) / 8 for a in nine}
 
 
 def of_event(text, runs, source):
@@ -130,14 +151,17 @@ def disassembly(image, counts):
 
 def event(name, board):
     """Counts by address, and the cost of the row by ticks and by these counts."""
+    if name in STARTS:
+        counts = start(name, board)
+        return STARTS[name], counts, sum(counts.values())
     row = next((row for row in EVENTS if row.name == name), None)
     if not row:
-        sys.exit(f"where: no event {name}: " + ", ".join(row.name for row in EVENTS))
+        sys.exit(f"where: no event {name}: " + ", ".join([row.name for row in EVENTS] + list(STARTS)))
     text, runs = measure(board, row.part)
     counts, ticks, counted = of_event(text, runs, row.source or row.name)
     if ticks is not None and not any(abs(ticks - counted - n) < 0.01 for n in QEMU_COUNTS):
         raise Invalid(f"{name}: {ticks} instructions by ticks, {counted} by the plugin")
-    return row, counts, ticks
+    return row.title, counts, ticks
 
 
 def main():
@@ -148,16 +172,16 @@ def main():
     options = parser.parse_args()
     image = Image()
     try:
-        row, counts, ticks = event(options.event, options.board)
+        title, counts, ticks = event(options.event, options.board)
     except Invalid as error:
         sys.exit(f"where: the run is invalid: {error}")
     functions = by_function(image, counts)
-    print(f"{row.title}, {options.board}: instructions of the hypervisor, by function")
+    print(f"{title}, {options.board}: instructions of the hypervisor, by function")
     for name, count in functions:
         print(f"{count:9.2f}  {name}")
     total = sum(count for _, count in functions)
     print(f"{total:9.2f}  in all" + (" a turn" if ticks is None else
-                                    f", of the row's {ticks:.2f}; the others are the guest's"))
+                                    f", of the row's {ticks:.2f}; the others are not its own"))
     if options.each:
         print(*disassembly(image, counts), sep="\n")
 
