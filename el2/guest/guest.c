@@ -197,6 +197,8 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 		tables += stage2_tables_needed(SKERRY_CHANNEL_BASE,
 					       channels_end(guest) - SKERRY_CHANNEL_BASE);
 	tables += grants_tables(guest);
+	if (size >= CHUNK_SIZE)
+		tables++; /* for the block that is given in part at first */
 	if (!stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
 		return fail(guest, err, "no memory or VMID left for its page tables");
 	if (!frames_reserve(guest->id, size / CHUNK_SIZE + rom / CHUNK_SIZE + flash,

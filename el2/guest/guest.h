@@ -114,6 +114,10 @@ struct guest {
 	u64 stopped_since;  /* ticks; while STOPPED */
 	struct timer again; /* armed while WAITING */
 	struct stage2 map;
+	struct {
+		u64 ipa;
+		pa_t chunk; /* 0: there is none */
+	} part; /* the block of RAM that is given page by page, by guest_load; lock guest */
 	struct guest_config config;
 	struct vgic vgic;
 	struct vconsole console;
@@ -206,9 +210,22 @@ bool guest_fwcfg(struct guest *guest, struct mmio *mmio) MUST_CHECK;
 bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes) MUST_CHECK;
 bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
 
+/*
+ * The same for what a guest finds in its RAM at first, before any of its vCPUs runs. Of a block that this
+ * fills in part only those pages are given: the first touch of another one gives the rest, so a
+ * guest that needs no more than its image does not wait until 2 MiB are zeroed.
+ */
+bool guest_load(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
+
 /* The firmware's bytes go to where the guest sees them, at SKERRY_ROM_BASE: once a life, before any of
  * its vCPUs runs. False: no memory left, which guest_prepare rules out. */
 bool guest_load_firmware(struct guest *guest) MUST_CHECK;
+
+/* Is this address in the block that guest_load has given in part? */
+static inline bool guest_in_part(const struct guest *guest, u64 ipa)
+{
+	return guest->part.chunk.v && ALIGN_DOWN(ipa, CHUNK_SIZE) == guest->part.ipa;
+}
 
 /* Bytes that the firmware takes in the guest's map: whole pages; 0 without one. */
 static inline u64 guest_rom_size(const struct guest *guest)

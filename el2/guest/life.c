@@ -74,11 +74,11 @@ static bool load_segments(struct guest *guest, const struct image_plan *plan)
 	const u8 *kernel = guest->config.kernel.data;
 
 	for (unsigned i = 0; i < plan->segment_count; i++)
-		if (!guest_write(guest, IPA(plan->segments[i].ipa),
-				 kernel + plan->segments[i].offset, plan->segments[i].file_size))
+		if (!guest_load(guest, IPA(plan->segments[i].ipa),
+				kernel + plan->segments[i].offset, plan->segments[i].file_size))
 			return false;
-	return !plan->initrd || guest_write(guest, IPA(plan->initrd), guest->config.initrd.data,
-					    guest->config.initrd.size);
+	return !plan->initrd || guest_load(guest, IPA(plan->initrd), guest->config.initrd.data,
+					   guest->config.initrd.size);
 }
 
 static void describe_channels(struct guest *guest, struct tree_channel *list)
@@ -132,7 +132,7 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan, struct
 		       "/guests/%s: its own tree takes more than %lu bytes: expected fewer devices"
 		       " or channels, or shorter bootargs",
 		       guest->config.name, TREE_ROOM_MAX);
-	ok = size && guest_write(guest, IPA(plan->tree), mmu_pointer(scratch), size);
+	ok = size && guest_load(guest, IPA(plan->tree), mmu_pointer(scratch), size);
 	memset(mmu_pointer(scratch), 0, TREE_ROOM_MAX); /* it held the guest's seed */
 	frames_give_pages(OWNER_EL2, scratch, 1);
 	return ok;
@@ -188,7 +188,8 @@ static void give_back(void *arg, ipa_t ipa, pa_t pa, u64 size)
 	const struct guest *guest = arg;
 	enum frame_use use;
 
-	(void)ipa;
+	if (guest_in_part(guest, ipa.v))
+		return; /* pages of one chunk, which goes as a whole */
 	if (frames_owner(pa, &use) != guest->id || use != FRAME_MEMORY)
 		return; /* a channel's, a device's */
 	if (size == CHUNK_SIZE)
@@ -206,6 +207,9 @@ void life_discard(struct guest *guest)
 		stage2_each(&guest->map, give_back, guest);
 		stage2_destroy(&guest->map);
 	}
+	if (guest->part.chunk.v)
+		frames_give_chunk(guest->id, guest->part.chunk);
+	guest->part.chunk = PA(0);
 	if (guest->stolen_page.v)
 		frames_give_page(guest->id, guest->stolen_page);
 	guest->stolen_page = PA(0);

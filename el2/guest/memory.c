@@ -33,11 +33,13 @@ static bool in_flash(const struct guest *guest, u64 ipa, u64 bytes)
 	       bytes <= VFLASH_SIZE - (ipa - SKERRY_FLASH_BASE);
 }
 
+/* How much around `ipa` is mapped, or not, as one. Lock guest held, as long as its vCPUs may run. */
 static u64 unit_at(const struct guest *guest, u64 ipa)
 {
 	u64 block = ALIGN_DOWN(ipa, CHUNK_SIZE);
-	bool whole = in_ram(guest, block, CHUNK_SIZE) || in_rom(guest, block, CHUNK_SIZE) ||
-		     in_flash(guest, block, CHUNK_SIZE);
+	bool whole = !guest_in_part(guest, ipa) &&
+		     (in_ram(guest, block, CHUNK_SIZE) || in_rom(guest, block, CHUNK_SIZE) ||
+		      in_flash(guest, block, CHUNK_SIZE));
 
 	return whole ? CHUNK_SIZE : PAGE_SIZE;
 }
@@ -79,6 +81,16 @@ void guest_flash(struct guest *guest, struct mmio *mmio)
 	lock_drop(&guest->lock);
 }
 
+/* The block that was given in part is given in whole. Lock guest held. */
+static bool complete(struct guest *guest)
+{
+	if (guest->part.chunk.v)
+		stage2_complete(&guest->map, IPA(guest->part.ipa), guest->part.chunk, memory_scrub,
+				STAGE2_MEMORY);
+	guest->part.chunk = PA(0);
+	return true;
+}
+
 /* Lock guest held; `ipa` is in RAM, ROM or flash and not mapped. The promise makes all takes succeed. */
 static bool populate(struct guest *guest, u64 ipa)
 {
@@ -87,6 +99,8 @@ static bool populate(struct guest *guest, u64 ipa)
 
 	if (in_flash(guest, ipa, 1))
 		return show_flash(guest);
+	if (guest_in_part(guest, ipa))
+		return complete(guest);
 	pa = unit == CHUNK_SIZE ? frames_take_chunk(guest->id, FRAME_MEMORY, true) :
 				  frames_take_page(guest->id, FRAME_MEMORY, true);
 
@@ -138,6 +152,7 @@ bool guest_populate(struct guest *guest)
 {
 	u64 end = SKERRY_RAM_BASE + guest->config.memory_size;
 
+	complete(guest);
 	for (u64 ipa = SKERRY_RAM_BASE; ipa < end; ipa += unit_at(guest, ipa))
 		if (!guest_touch(guest, IPA(ipa)))
 			return false;
@@ -167,9 +182,9 @@ static u8 *byte_at(struct guest *guest, u64 ipa, u64 *room)
 	if (!stage2_lookup(&guest->map, IPA(ipa), &pa) &&
 	    (!populate(guest, ipa) || !stage2_lookup(&guest->map, IPA(ipa), &pa)))
 		pa = PA(0);
-	lock_drop(&guest->lock);
 	*room = unit_at(guest, ipa);
 	*room -= ipa & (*room - 1);
+	lock_drop(&guest->lock);
 	return pa.v ? mmu_pointer(pa) : NULL;
 }
 
@@ -213,6 +228,54 @@ bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes)
 {
 	return may_write(guest, to.v, bytes) &&
 	       copy(guest, to.v, (u8 *)(uintptr_t)from, bytes, true);
+}
+
+/* [ipa, end) lies in one block of RAM, which is not mapped or in part: its pages, zeroed. Lock guest
+ * held. */
+static bool give_pages(struct guest *guest, u64 ipa, u64 end)
+{
+	u64 block = ALIGN_DOWN(ipa, CHUNK_SIZE);
+	pa_t pa;
+
+	if (!guest_in_part(guest, block)) {
+		complete(guest);
+		pa = frames_take_chunk(guest->id, FRAME_MEMORY, true);
+		if (!pa.v)
+			return false;
+		guest->part.ipa = block;
+		guest->part.chunk = pa;
+	}
+	for (ipa = ALIGN_DOWN(ipa, PAGE_SIZE); ipa < end; ipa += PAGE_SIZE) {
+		if (stage2_lookup(&guest->map, IPA(ipa), &pa))
+			continue;
+		pa = PA(guest->part.chunk.v + (ipa - block));
+		memory_scrub(mmu_pointer(pa), PAGE_SIZE);
+		if (!stage2_map(&guest->map, IPA(ipa), pa, PAGE_SIZE, STAGE2_MEMORY))
+			return false;
+	}
+	return true;
+}
+
+/* What is not much: page by page, more is slower than the block at once. */
+#define PART_MAX (CHUNK_SIZE / 4)
+
+bool guest_load(struct guest *guest, ipa_t to, const void *from, size_t bytes)
+{
+	u64 at = to.v, end = at + bytes;
+	bool ok = in_ram(guest, at, bytes);
+	pa_t pa;
+
+	lock_take(&guest->lock);
+	while (ok && at < end) {
+		u64 block = ALIGN_DOWN(at, CHUNK_SIZE), next = MIN(block + CHUNK_SIZE, end);
+
+		if (next - at <= PART_MAX && in_ram(guest, block, CHUNK_SIZE) &&
+		    (guest_in_part(guest, block) || !stage2_lookup(&guest->map, IPA(block), &pa)))
+			ok = give_pages(guest, at, next);
+		at = next;
+	}
+	lock_drop(&guest->lock);
+	return ok && guest_write(guest, to, from, bytes);
 }
 
 bool guest_load_firmware(struct guest *guest)

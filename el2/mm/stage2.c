@@ -150,6 +150,13 @@ static void break_entry(const struct stage2 *map, u64 *entry, u64 ipa)
 	mmu_flush_ipa(map->vttbr, IPA(ipa));
 }
 
+/* For the next need. */
+static void keep_table(struct stage2 *map, u64 *table)
+{
+	*table = map->spare.v;
+	map->spare = mmu_address(table);
+}
+
 /* Makes room for a block where a table stands. False: that table maps something. */
 static bool displace_table(struct stage2 *map, u64 *entry, u64 ipa)
 {
@@ -158,8 +165,7 @@ static bool displace_table(struct stage2 *map, u64 *entry, u64 ipa)
 	if (table_next(table, 0, TABLE_ENTRIES) < TABLE_ENTRIES)
 		return false;
 	break_entry(map, entry, ipa);
-	*table = map->spare.v;
-	map->spare = mmu_address(table);
+	keep_table(map, table);
 	return true;
 }
 
@@ -237,6 +243,26 @@ bool stage2_unmap(struct stage2 *map, ipa_t ipa, u64 size, pa_t *pa)
 	*pa = PA(*entry & DESC_ADDRESS);
 	break_entry(map, entry, ipa.v);
 	return true;
+}
+
+/* The pages are flushed with all else: TLBs may hold any of them, and none may meet the block there. */
+void stage2_complete(struct stage2 *map, ipa_t ipa, pa_t chunk,
+		     void (*fill)(void *start, size_t bytes), enum stage2_kind kind)
+{
+	unsigned at = 2, next;
+	u64 *entry = walk(map, ipa.v, &at), *table = desc_table(*entry);
+
+	for (unsigned i = 0; i < TABLE_ENTRIES; i = next + 1) {
+		next = table_next(table, i, TABLE_ENTRIES);
+		if (next > i)
+			fill(mmu_pointer(PA(chunk.v + i * PAGE_SIZE)), (next - i) * PAGE_SIZE);
+	}
+	desc_write(entry, 0);
+	mmu_publish();
+	mmu_flush_guest(map->vttbr);
+	desc_write(entry, chunk.v | attributes_of[kind] | desc_leaf(2));
+	mmu_publish();
+	keep_table(map, table);
 }
 
 bool stage2_lookup(const struct stage2 *map, ipa_t ipa, pa_t *pa)

@@ -56,6 +56,15 @@ bool stage2_map(struct stage2 *map, ipa_t ipa, pa_t pa, u64 size, enum stage2_ki
  * lock. The table that held a page stays for the next one. */
 bool stage2_unmap(struct stage2 *map, ipa_t ipa, u64 size, pa_t *pa);
 
+/*
+ * One block in place of the pages that are mapped, at least one, in the 2 MiB at `ipa`, where they are
+ * in `chunk`, with `kind`; `fill` is called before for each stretch of it that was not mapped. The
+ * caller holds the guest's lock; vCPUs may run, and fault meanwhile. The pages' table stays for the
+ * next one.
+ */
+void stage2_complete(struct stage2 *map, ipa_t ipa, pa_t chunk,
+		     void (*fill)(void *start, size_t bytes), enum stage2_kind kind);
+
 /* Where `ipa` leads: true and the exact physical address if mapped. A software walk. */
 bool stage2_lookup(const struct stage2 *map, ipa_t ipa, pa_t *pa);
 

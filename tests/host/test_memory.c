@@ -359,6 +359,147 @@ static void test_flash(void **state)
 	assert_int_equal(frames_count().by_use[FRAME_STATE], after.by_use[FRAME_STATE] - 0x200000);
 }
 
+/* Where the frame of crab's page at `ipa` is; 0: not mapped. */
+static u64 frame_at(u64 ipa)
+{
+	pa_t pa;
+
+	return stage2_lookup(&crab->map, IPA(ipa), &pa) ? pa.v : 0;
+}
+
+static bool is_block(u64 ipa)
+{
+	pa_t pa;
+	bool whole = stage2_unmap(&crab->map, IPA(ipa), 0x200000, &pa);
+
+	return whole && stage2_map(&crab->map, IPA(ipa), pa, 0x200000, STAGE2_MEMORY);
+}
+
+static bool flush_seen;
+static u64 part_chunk;
+
+/* Before the block is there, all that the guest could not see is zero, and no TLB holds a page. */
+static void watch_completion(const struct mmu_event *event)
+{
+	if (event->kind == MMU_FLUSH_GUEST) {
+		assert_int_equal(event->vttbr, crab->map.vttbr);
+		assert_int_equal(frame_at(0x40210000), 0);
+		assert_int_equal(mmu_events[mmu_event_count - 2].kind, MMU_PUBLISH);
+		assert_true(all_are(mmu_pointer(PA(part_chunk)), 0, 0x10000));
+		flush_seen = true;
+	}
+	if (frame_at(0x40200000))
+		assert_true(flush_seen);
+}
+
+/* Of a block that is loaded in part only those pages are given, zeroed but for what is loaded; the
+ * others come together, at the first touch of one, and one block stands in place of the pages. */
+static void test_load(void **state)
+{
+	struct frame_count before = frames_count(), after;
+	enum frame_use use;
+
+	(void)state;
+	/* the chunk that is taken next was another's before, who has left something */
+	part_chunk = frames_take_chunk(OWNER_EL2, FRAME_EL2, false).v;
+	memset(mmu_pointer(PA(part_chunk)), 0x77, 0x200000);
+	frames_give_chunk(OWNER_EL2, PA(part_chunk));
+	assert_true(guest_load(crab, IPA(0x40210ffe), "four", 4));
+	assert_int_equal(frame_at(0x40210000), part_chunk + 0x10000);
+	assert_int_equal(frame_at(0x40211000), part_chunk + 0x11000);
+	assert_int_equal(frames_owner(PA(part_chunk + 0x1ff000), &use), 0);
+	assert_int_equal(use, FRAME_MEMORY);
+	for (u64 ipa = 0x40200000; ipa < 0x40400000; ipa += 0x1000)
+		assert_int_equal(is_mapped(crab, ipa), ipa == 0x40210000 || ipa == 0x40211000);
+	assert_true(all_are(guest_byte(crab, 0x40210000), 0, 0xffe));
+	assert_memory_equal(guest_byte(crab, 0x40210ffe), "four", 4);
+	assert_true(all_are(guest_byte(crab, 0x40211002), 0, 0xffe));
+	assert_int_equal(before.reserved - frames_count().reserved, 0x200000);
+	assert_true(all_are(mmu_pointer(PA(part_chunk)), 0x77, 0x10000)); /* not yet */
+
+	/* EL2's own copies and the cleaning of caches keep to what is given */
+	mmu_forget();
+	assert_true(guest_read(crab, buffer, IPA(0x40210ffe), 4));
+	assert_memory_equal(buffer, "four\xee", 5);
+	assert_false(is_mapped(crab, 0x40212000));
+	for (u64 next = 0x40200000; next < 0x40400000;)
+		assert_false(guest_clean(crab, &next) && next < 0x40500000);
+	for (unsigned n = 0; n < mmu_event_count; n++)
+		assert_in_range(mmu_events[n].address, part_chunk + 0x10000, part_chunk + 0x11fff);
+
+	/* a read that runs out of it: the rest is given before a byte of it is read */
+	mmu_forget();
+	flush_seen = false;
+	mmu_on_event = watch_completion;
+	assert_true(guest_read(crab, buffer, IPA(0x40211ffc), 0x1000));
+	mmu_on_event = NULL;
+	assert_true(all_are(buffer, 0, 0x1000));
+	assert_true(flush_seen);
+	assert_true(is_block(0x40200000));
+	assert_int_equal(frame_at(0x40200000), part_chunk);
+	assert_true(all_are(mmu_pointer(PA(part_chunk)), 0, 0x10ffe));
+	assert_memory_equal(guest_byte(crab, 0x40210ffe), "four", 4);
+	assert_true(all_are(guest_byte(crab, 0x40211002), 0, 0x1ff000 - 0x11002));
+	after = frames_count();
+	assert_int_equal(before.free, after.free);
+	assert_int_equal(before.reserved - after.reserved, 0x200000);
+	/* and on a block that is there nothing is given */
+	assert_true(guest_load(crab, IPA(0x40210000), "x", 1));
+	assert_true(is_block(0x40200000));
+	expect_count(after);
+}
+
+/* Another block in part completes the one before, more than a quarter is given at once, and pages and
+ * memory of others go their own way; all of it goes back. */
+static void test_load_more(void **state)
+{
+	struct frame_count before;
+
+	(void)state;
+	assert_true(touch(0x40000000)); /* where its kernel was loaded in part */
+	assert_true(is_block(0x40000000));
+	before = frames_count();
+	assert_true(guest_load(crab, IPA(0x403ff000), buffer, 0x3000)); /* and two pages */
+	assert_int_equal(frame_at(0x40200000), 0);
+	assert_int_not_equal(frame_at(0x403ff000), 0);
+	assert_int_not_equal(frame_at(0x40401000), 0);
+	assert_int_equal(before.reserved - frames_count().reserved, 0x201000);
+	assert_true(touch(0x40200000));
+	assert_true(is_block(0x40200000));
+	assert_false(guest_load(crab, IPA(0x404fffff), "ab", 2));
+	assert_false(guest_load(crab, IPA(0x3fffffff), "ab", 2));
+	assert_false(guest_load(crab, IPA(0x0c000000), "ab", 2));
+
+	life_discard(crab);
+	assert_int_equal(frames_count().by_use[FRAME_MEMORY], 0x1000); /* eel's */
+}
+
+/* One that was given in part goes back as the chunk it is, and is promised anew. */
+static void test_load_discard(void **state)
+{
+	struct fdt_error err = {{0}};
+
+	(void)state;
+	life_discard(crab);
+	assert_int_equal(frames_held(0), frames_count().by_use[FRAME_STATE] / 2);
+	assert_true(guest_prepare(crab, &err));
+	assert_true(guest_load(crab, IPA(0x40000000), buffer, 0x80000));
+	assert_int_equal(frame_at(0x40080000), 0);
+	assert_true(guest_load(crab, IPA(0x40200000), buffer, 0x80001)); /* more than a quarter */
+	assert_true(is_block(0x40200000));
+	assert_int_equal(frame_at(0x40080000), 0);
+	assert_true(guest_load(crab, IPA(0x40080000), buffer, 1));
+	assert_true(guest_populate(crab));
+	assert_true(is_block(0x40000000));
+	life_discard(crab);
+	assert_true(guest_prepare(crab, &err));
+	assert_true(guest_load(crab, IPA(0x40200000), buffer, 1));
+	assert_true(guest_load(crab, IPA(0x40000000), buffer, 1)); /* completes the other one */
+	assert_true(is_block(0x40200000));
+	life_discard(crab);
+	assert_int_equal(frames_held(0), frames_count().by_use[FRAME_STATE] / 2);
+}
+
 /* A page behind the blocks of RAM, ROM and flash, at every offset and size, from EL2's side. */
 static void test_flash_edges(void **state)
 {
@@ -386,6 +527,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_over_the_edge, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_channel, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_apart, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_load, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_load_more, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_load_discard, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_populate, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_flash, setup, world_teardown),
