@@ -292,6 +292,7 @@ sdcard:
 # --- Checking it -----------------------------------------------------------------------------
 
 include ci/host.mk
+include ci/fuzz.mk
 include ci/check.mk
 
 ## check      all that needs no QEMU: layout, layers, analysis, bindings, host tests

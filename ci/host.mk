@@ -68,14 +68,14 @@ $(BUILD)/host/$(1)/helpers.a: $(host_helpers:%=$(BUILD)/host/$(1)/%.o) \
 -include $(patsubst %,$(BUILD)/host/$(1)/%.d,$(host_el2) $(host_helpers) $(host_tests))
 endef
 
-# host_test CC TEST: the rule for one test program.
+# host_test CC TEST MORE: the rule for one test program, linked with the objects MORE.
 define host_test
 $(BUILD)/host/$(1)/$(notdir $(2:.c=)): $(BUILD)/host/$(1)/$(2).o \
-		$(patsubst %,$(BUILD)/host/$(1)/%.o,$(call units_of,$(2))) $(BUILD)/host/$(1)/helpers.a
+		$(patsubst %,$(BUILD)/host/$(1)/%.o,$(call units_of,$(2))) $(BUILD)/host/$(1)/helpers.a $(3)
 	$$(call at,HOSTLD)
 	$$(Q)rm -f $$@.a && ar rcs $$@.a $$(filter $(BUILD)/host/$(1)/el2/%,$$^)
-	$$(Q)$(HOST_$(1)) $(COUNT_$(1)) $(SANITIZE_$(1)) -o $$@ $$< -Wl,--start-group $$@.a \
-		$(BUILD)/host/$(1)/helpers.a -Wl,--end-group -lcmocka -lpthread
+	$$(Q)$(HOST_$(1)) $(COUNT_$(1)) $(SANITIZE_$(1)) $(LINK_$(1)) -o $$@ $$< $(3) \
+		-Wl,--start-group $$@.a $(BUILD)/host/$(1)/helpers.a -Wl,--end-group -lcmocka -lpthread
 endef
 
 $(foreach cc,gcc clang fast,$(eval $(call host_compiler,$(cc))) \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "arch/mmu.h"
 
@@ -15,6 +16,7 @@ u64 mmu_arena_base, mmu_arena_bytes;
 unsigned mmu_standin_pa_bits = 40, mmu_standin_vmid_bits = 8;
 
 static unsigned char *arena;
+static const unsigned char *used; /* the arena that mmu_arena_used made, if it still is the one */
 
 /* The linker's: where the program with all its static objects lies. */
 extern char __executable_start, end;
@@ -50,6 +52,7 @@ void mmu_arena_free(void)
 	if (arena)
 		munmap(arena, mmu_arena_bytes);
 	arena = NULL;
+	used = NULL;
 	mmu_arena_bytes = 0;
 }
 
@@ -79,6 +82,38 @@ void mmu_arena_new(u64 base, u64 bytes)
 	madvise(arena, bytes, MADV_NOHUGEPAGE);
 	mmu_arena_base = base;
 	mmu_arena_bytes = bytes;
+}
+
+/* Every chunk is a private view of one chunk in a file: what is dropped of it is as the file again. */
+void mmu_arena_used(u64 base, u64 bytes, unsigned char value)
+{
+	static u64 used_base, used_bytes;
+	static int file = -1, used_value = -1;
+	static unsigned char page[PAGE_SIZE];
+
+	if (arena && used == arena && base == used_base && bytes == used_bytes &&
+	    value == used_value) {
+		madvise(arena, bytes, MADV_DONTNEED);
+		return;
+	}
+	mmu_arena_new(base, bytes);
+	if (value != used_value) {
+		if (file >= 0)
+			close(file);
+		file = memfd_create("used", 0);
+		memset(page, value, sizeof(page));
+		for (u64 at = 0; at < CHUNK_SIZE; at += PAGE_SIZE)
+			if (write(file, page, PAGE_SIZE) != PAGE_SIZE)
+				abort();
+	}
+	for (u64 at = 0; at < bytes; at += CHUNK_SIZE)
+		if (mmap(arena + at, MIN(bytes - at, CHUNK_SIZE), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0) == MAP_FAILED)
+			abort();
+	used = arena;
+	used_base = base;
+	used_bytes = bytes;
+	used_value = value;
 }
 
 u64 mmu_arena_touched(void)

@@ -45,6 +45,9 @@ void mmu_forget(void);
 
 /* A new arena of zeroes for RAM [base, base + bytes); replaces the one before. */
 void mmu_arena_new(u64 base, u64 bytes);
+/* The same where every byte is `value`, as if somebody had used it before: costs only what was touched
+ * of the one before, if that was as large. */
+void mmu_arena_used(u64 base, u64 bytes, unsigned char value);
 void mmu_arena_free(void);
 extern u64 mmu_arena_base, mmu_arena_bytes;
 /* How many bytes of the arena were ever touched, in host pages. */
