@@ -352,7 +352,7 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 	guests_start();
 	if (board.uart.irq) {
 		gic->enable(board.uart.irq, true);
-		say_listen();
+		say_listen(true);
 	}
 	say("skerry: ready  after %lu ticks of the counter\n", timer_now());
 	cp_init();

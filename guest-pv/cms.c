@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The interactive guest, a very small CMS: a prompt, a line, a command. What is typed comes as
- * interrupt 33 of the PL011 (Arm DDI 0183), whose handler empties the receive FIFO into a ring;
- * main sleeps by WFI until a line is there.
+ * interrupt 33 of the PL011 (Arm DDI 0183), whose handler empties the receive FIFO into a ring, or
+ * masks the interrupt while the ring is full; main sleeps by WFI until a line is there.
  */
 #include "rt.h"
 
@@ -23,6 +23,10 @@ static void received(u32 intid)
 {
 	(void)intid;
 	while (!(load32(UART_FR) & UART_FR_RXFE)) {
+		if (head - tail == sizeof(ring)) {
+			store32(UART_IMSC, 0);
+			return;
+		}
 		ring[head % sizeof(ring)] = (char)load32(UART_DR);
 		head = head + 1;
 	}
@@ -31,15 +35,20 @@ static void received(u32 intid)
 
 static char get(void)
 {
+	char c;
+
 	irq_off();
 	while (head == tail) {
 		wfi();
 		irq_on();
 		irq_off();
 	}
+	c = ring[tail % sizeof(ring)];
+	if (head - tail == sizeof(ring))
+		store32(UART_IMSC, UART_RX_AND_TIMEOUT);
 	tail = tail + 1;
 	irq_on();
-	return ring[(tail - 1) % sizeof(ring)];
+	return c;
 }
 
 static void get_line(char *line, size_t room)

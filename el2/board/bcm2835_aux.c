@@ -72,9 +72,9 @@ static bool bcm2835_aux_idle(void)
 	return (mmio_read32(base + LSR) & LSR_IDLE) != 0;
 }
 
-static void bcm2835_aux_listen(void)
+static void bcm2835_aux_listen(bool on)
 {
-	mmio_write32(base + IER, IER_RX);
+	mmio_write32(base + IER, on ? IER_RX : 0);
 }
 
 const struct uart_ops bcm2835_aux_ops = {

@@ -90,9 +90,9 @@ static bool pl011_idle(void)
 }
 
 /* The timeout interrupt is for bytes that do not fill the FIFO to its threshold. */
-static void pl011_listen(void)
+static void pl011_listen(bool on)
 {
-	mmio_write32(base + IMSC, INT_RX | INT_RX_TIMEOUT);
+	mmio_write32(base + IMSC, on ? INT_RX | INT_RX_TIMEOUT : 0);
 }
 
 const struct uart_ops pl011_ops = {

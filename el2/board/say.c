@@ -163,10 +163,10 @@ int say_getc(void)
 	return uart != NULL ? uart->getc() : -1;
 }
 
-void say_listen(void)
+void say_listen(bool on)
 {
 	if (uart != NULL)
-		uart->listen();
+		uart->listen(on);
 }
 
 static bool try_for_a_while(struct lock *lock)

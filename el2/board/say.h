@@ -35,8 +35,9 @@ bool say_terminal(void);
 /* A byte typed at the serial line, -1 if none waits. */
 int say_getc(void);
 
-/* Turns the receive interrupt on; its INTID is board.uart.irq. */
-void say_listen(void);
+/* Turns the receive interrupt on or off; its INTID is board.uart.irq. What arrives while it is off waits
+ * in the UART. One caller at a time. */
+void say_listen(bool on);
 
 /* EL2 cannot go on: the message, a back-trace, and the machine stops with status 1. Takes no lock
  * that another CPU may hold for ever. Never because of a guest. */

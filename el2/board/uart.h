@@ -15,10 +15,10 @@ struct uart_ops {
 	/* First, once. `clock`: rate in Hz of its input, to set it up to UART_BAUD; 0: not known, so what
 	 * firmware set is left alone. */
 	void (*init)(u64 base, u32 clock);
-	bool (*putc)(u8 byte); /* false: no room now */
-	int (*getc)(void);     /* -1: nothing waits */
-	bool (*idle)(void);    /* everything is on the wire */
-	void (*listen)(void);  /* an interrupt for each byte that arrives, until it is read */
+	bool (*putc)(u8 byte);	 /* false: no room now */
+	int (*getc)(void);	 /* -1: nothing waits */
+	bool (*idle)(void);	 /* everything is on the wire */
+	void (*listen)(bool on); /* an interrupt while bytes that have arrived wait to be read */
 };
 
 extern const struct uart_ops pl011_ops, bcm2835_aux_ops;

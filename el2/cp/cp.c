@@ -11,12 +11,14 @@
 
 #define ATTENTION 0x1d /* Ctrl-] */
 #define INPUT_BURST 64 /* bytes served an interrupt: the rest raises it again */
+#define PATIENCE 2     /* s: a guest that takes nothing for so long loses what is typed */
 
 static struct {
 	bool prompt;	/* the keyboard is the prompt's */
 	unsigned focus; /* else this guest's, by id; an id may come again, a serial never does */
 	u32 serial;
-	bool attention; /* the key before this one was Ctrl-] */
+	bool attention;	       /* the key before this one was Ctrl-] */
+	struct timer patience; /* armed while the serial line is left alone for the guest's sake */
 } cp = {.prompt = true};
 
 /* Whose the keyboard is; NULL: the prompt's, or of one that was destroyed. */
@@ -113,10 +115,42 @@ static void take(u8 byte)
 	}
 }
 
+static void be_patient(void)
+{
+	timer_arm(&cp.patience, timer_now() + PATIENCE * timer_frequency());
+}
+
+static void patience_over(struct timer *timer)
+{
+	struct guest *guest;
+	bool deaf;
+
+	(void)timer;
+	guests_hold();
+	guest = focused();
+	if (guest && vconsole_still_full(&guest->console, &deaf))
+		be_patient();
+	else if (guest && deaf)
+		say("skerry: %s reads nothing: what is typed at it is dropped\n",
+		    guest->config.name);
+	guests_let_go();
+}
+
+/* Whether whoever gets the next byte has room for it. The key behind Ctrl-] is nobody's but ours. */
+static bool has_room(void)
+{
+	struct guest *guest = focused();
+
+	if (cp.attention || !guest || life_is_over(guest) || vconsole_room(&guest->console))
+		return true;
+	be_patient();
+	return false;
+}
+
 void cp_input(void)
 {
 	guests_hold();
-	for (unsigned i = 0; i < INPUT_BURST; i++) {
+	for (unsigned i = 0; i < INPUT_BURST && has_room(); i++) {
 		int byte = say_getc();
 
 		if (byte < 0)
@@ -128,6 +162,7 @@ void cp_input(void)
 
 void cp_init(void)
 {
+	timer_init(&cp.patience, patience_over);
 	for (unsigned id = 0; id < guest_count(); id++)
 		if (guest_by_id(id) && guest_by_id(id)->config.focus) {
 			cp_focus(guest_by_id(id));

@@ -165,6 +165,14 @@ void vconsole_flush(struct vconsole *con)
 	lock_drop(&con->lock);
 }
 
+/* The serial line is read again. Lock held. */
+static void release(struct vconsole *con)
+{
+	if (con->held)
+		say_listen(true);
+	con->held = false;
+}
+
 void vconsole_reset(struct vconsole *con)
 {
 	lock_take(&con->lock);
@@ -172,7 +180,10 @@ void vconsole_reset(struct vconsole *con)
 		end_line(con);
 	con->cr = con->fresh = false;
 	con->escape = ESCAPE_NONE;
-	con->in_head = con->in_count = 0;
+	con->in_head = 0;
+	con->in_count = 0;
+	con->deaf = false;
+	release(con);
 	lock_drop(&con->lock);
 }
 
@@ -180,12 +191,44 @@ void vconsole_focus(struct vconsole *con, bool focused)
 {
 	lock_take(&con->lock);
 	con->focused = focused;
+	release(con);
 	con->fresh = con->length > 0;
 	if (focused)
 		show_beginning(con);
 	else
 		say_stand(con, "", 0);
 	lock_drop(&con->lock);
+}
+
+bool vconsole_room(struct vconsole *con)
+{
+	bool room;
+
+	lock_take(&con->lock);
+	room = con->in_count < VCONSOLE_INPUT || con->deaf;
+	if (!room && !con->held) {
+		con->held = true;
+		con->held_head = con->in_head;
+		say_listen(false);
+	}
+	lock_drop(&con->lock);
+	return room;
+}
+
+bool vconsole_still_full(struct vconsole *con, bool *deaf)
+{
+	bool taken;
+
+	lock_take(&con->lock);
+	taken = con->held && con->held_head != con->in_head;
+	con->held_head = con->in_head;
+	*deaf = con->held && !taken;
+	if (*deaf) {
+		con->deaf = true;
+		release(con);
+	}
+	lock_drop(&con->lock);
+	return taken;
 }
 
 bool vconsole_type(struct vconsole *con, u8 byte)
@@ -212,6 +255,9 @@ bool vconsole_get(struct vconsole *con, u8 *byte)
 		*byte = con->input[con->in_head];
 		con->in_head = (u8)((con->in_head + 1) % VCONSOLE_INPUT);
 		con->in_count--;
+		con->deaf = false;
+		if (con->in_count <= VCONSOLE_INPUT / 2)
+			release(con);
 	}
 	lock_drop(&con->lock);
 	return some;

@@ -13,7 +13,7 @@
 #include "sched/timer.h"
 
 #define VCONSOLE_LINE 160
-#define VCONSOLE_INPUT 64
+#define VCONSOLE_INPUT 256 /* what a line of 115200 baud brings in 22 ms */
 
 struct vconsole {
 	struct lock lock; /* protects all below */
@@ -26,7 +26,10 @@ struct vconsole {
 	u8 escape;  /* inside an escape sequence: vconsole.c's state of it */
 	u8 length;
 	char line[VCONSOLE_LINE];
-	u8 in_head, in_count;
+	bool held; /* the ring is full, the serial line is not read until there is room */
+	bool deaf; /* the guest took nothing for so long that what is typed is dropped */
+	u8 in_head, held_head;
+	u16 in_count;
 	u8 input[VCONSOLE_INPUT];
 	struct timer flush; /* armed while the beginning of a line waits to be shown */
 	u64 lines;	    /* printed in all */
@@ -44,6 +47,17 @@ void vconsole_flush(struct vconsole *con);
 
 /* A byte typed: false if the ring is full. */
 bool vconsole_type(struct vconsole *con, u8 byte);
+
+/*
+ * False: the ring is full, and the serial line should be left alone; its interrupt is off until the guest
+ * has taken half of it (or starts again, or loses the focus), so a guest that reads loses nothing however
+ * much is pasted. One that reads nothing must not keep the operator's keys from him: who was told false asks
+ * vconsole_still_full from time to time. Boot CPU.
+ */
+bool vconsole_room(struct vconsole *con) MUST_CHECK;
+/* True: it is held, and has taken something since the last time: ask again. Else it is no longer held; if
+ * *deaf, what is typed is dropped from now on, until the guest takes a byte. */
+bool vconsole_still_full(struct vconsole *con, bool *deaf) MUST_CHECK;
 bool vconsole_get(struct vconsole *con, u8 *byte);
 unsigned vconsole_waiting(const struct vconsole *con); /* bytes of input that wait; no lock */
 void vconsole_focus(struct vconsole *con, bool focused);

@@ -337,10 +337,10 @@ static void test_send(void **state)
 		assert_int_equal(byte, sent[i]);
 	}
 	assert_false(vconsole_get(&eel->console, &byte));
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < 24; i++)
 		type("send eel hello  you\r");
 	SAYS("no room for that much");
-	assert_int_equal(vconsole_waiting(&eel->console), 55);
+	assert_int_equal(vconsole_waiting(&eel->console), 253);
 }
 
 /* Registers and memory of a guest at rest; nothing of one that runs. */
@@ -518,21 +518,66 @@ static void test_focused_one_ends(void **state)
 	assert_string_equal(said + said_length - 8, "skerry> ");
 }
 
-/* The guest's ring is full: what does not fit is dropped, and the focus keys go on working. */
-static void test_flood(void **state)
+/* So many seconds later, on the boot CPU. */
+static void later(unsigned seconds)
 {
-	char keys[301];
+	standin_pcpu_set(0);
+	standin_now += seconds * 62500000ull;
+	while (standin_hyp_due(0))
+		timer_interrupt();
+}
+
+/* More than a guest's ring holds: the rest waits in the serial line's, and none of it is lost. */
+static void test_paste(void **state)
+{
+	char keys[2001];
+	unsigned got = 0;
+	u8 byte;
 
 	(void)state;
-	memset(keys, 'k', 300);
-	keys[300] = '\0';
+	for (unsigned i = 0; i < 2000; i++)
+		keys[i] = (char)('!' + i % 90);
+	keys[2000] = '\0';
 	type("\x1dn");
 	say_typed = keys;
 	cp_input();
-	assert_int_equal(strlen(say_typed), 236); /* 64 at a time */
-	type(keys);
-	assert_int_equal(vconsole_waiting(&crab->console), 64);
-	type("\x1dp");
+	assert_int_equal(strlen(say_typed), 1936); /* 64 at a time */
+	say_listening = true;
+	while (got < 2000) {
+		for (unsigned i = 0; say_listening && i < 10; i++)
+			cp_input();
+		assert_true(*say_typed ? !say_listening : say_listening);
+		later(1);
+		while (!(*say_typed && say_listening) && vconsole_get(&crab->console, &byte))
+			assert_int_equal(byte, '!' + got++ % 90);
+	}
+	assert_false(vconsole_get(&crab->console, &byte));
+	later(5);
+	assert_null(strstr(said, "dropped"));
+}
+
+/* It reads nothing: what does not fit is dropped after a while, and the focus keys go on working. */
+static void test_flood(void **state)
+{
+	char keys[401];
+
+	(void)state;
+	memset(keys, 'k', 398);
+	strcpy(keys + 398, "\x1dp");
+	type("\x1dn");
+	say_typed = keys;
+	say_listening = true;
+	while (say_listening)
+		cp_input();
+	assert_int_equal(strlen(say_typed), 144);
+	later(1);
+	assert_false(say_listening);
+	assert_int_equal(strlen(say_typed), 144);
+	later(1);
+	SAYS("skerry: crab reads nothing: what is typed at it is dropped\n");
+	while (*say_typed)
+		cp_input();
+	assert_int_equal(vconsole_waiting(&crab->console), 256);
 	assert_true(cp_at_prompt());
 }
 
@@ -595,6 +640,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_focus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_next, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_focused_one_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_paste, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_focus, setup, teardown),

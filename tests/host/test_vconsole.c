@@ -194,18 +194,75 @@ static void test_input(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
-		for (unsigned n = 0; n < 64; n++)
+		for (unsigned n = 0; n < 256; n++)
 			assert_true(vconsole_type(&crab, (u8)(n + round)));
 		assert_false(vconsole_type(&crab, 'x'));
-		assert_int_equal(vconsole_waiting(&crab), 64);
-		for (unsigned n = 0; n < 64; n++) {
+		assert_int_equal(vconsole_waiting(&crab), 256);
+		for (unsigned n = 0; n < 256; n++) {
 			assert_true(vconsole_get(&crab, &byte));
-			assert_int_equal(byte, n + round);
+			assert_int_equal(byte, (n + round) % 256);
 		}
 		assert_false(vconsole_get(&crab, &byte));
 		vconsole_type(&crab, 'o'); /* the ring's beginning moves on */
 		vconsole_get(&crab, &byte);
 	}
+}
+
+static void fill(unsigned n)
+{
+	while (n--)
+		assert_true(vconsole_type(&crab, 'x'));
+}
+
+static void take(unsigned n)
+{
+	u8 byte;
+
+	while (n--)
+		assert_true(vconsole_get(&crab, &byte));
+}
+
+/* The serial line is left alone while there is no room, and read again when there is half of it. */
+static void test_held(void **state)
+{
+	bool deaf;
+
+	(void)state;
+	say_listening = true;
+	fill(255);
+	assert_true(vconsole_room(&crab));
+	assert_true(say_listening);
+	fill(1);
+	assert_false(vconsole_room(&crab));
+	assert_false(say_listening);
+	take(127);
+	assert_false(say_listening);
+	assert_true(vconsole_still_full(&crab, &deaf)); /* it reads, only slowly */
+	assert_false(deaf);
+	take(1);
+	assert_true(say_listening);
+	assert_true(vconsole_room(&crab));
+	assert_false(vconsole_still_full(&crab, &deaf));
+	assert_false(deaf);
+	/* one that reads nothing loses what is typed, until it reads */
+	fill(128);
+	assert_false(vconsole_room(&crab));
+	assert_false(vconsole_still_full(&crab, &deaf));
+	assert_true(deaf);
+	assert_true(say_listening);
+	assert_true(vconsole_room(&crab));
+	assert_false(vconsole_type(&crab, 'x'));
+	take(1);
+	fill(1);
+	assert_false(vconsole_room(&crab));
+	assert_false(say_listening);
+	/* and whatever else ends the waiting */
+	vconsole_reset(&crab);
+	assert_true(say_listening);
+	fill(256);
+	assert_false(vconsole_room(&crab));
+	vconsole_focus(&crab, false);
+	assert_true(say_listening);
 }
 
 /* Random bytes of three consoles: every line that comes out is whole, with a prefix of ours, and
@@ -244,6 +301,7 @@ int main(void)
 		cmocka_unit_test_setup(test_prompt_moves, setup),
 		cmocka_unit_test_setup(test_reset, setup),
 		cmocka_unit_test_setup(test_input, setup),
+		cmocka_unit_test_setup(test_held, setup),
 		cmocka_unit_test_setup(test_random, setup),
 	};
 

@@ -36,6 +36,34 @@ def test_focus_moves_and_comes_back(boot, board):
     assert machine.finish() == 0
 
 
+CMS = """/dts-v1/; / { compatible = "skerry,bundle-v1"; guests {
+cms { compatible = "skerry,guest"; memory-size = <0 0x100000>; focus;
+      kernel = /incbin/("guests/cms.bin"); };
+ticker { compatible = "skerry,guest"; memory-size = <0 0x100000>; console = "lines";
+         kernel = /incbin/("guests/ticker.bin"); bootargs = "ticks=1000000 period=100000"; };
+}; };"""
+
+
+@pytest.mark.parametrize("board", ["virt", *BOARDS])
+def test_all_of_a_paste_arrives(boot, dtb, board):
+    machine = boot(dtb(CMS), board=board)
+    machine.expect(r"\[cms\] > ")
+    lines = [f"echo {n} " + "".join(chr(65 + (n * 7 + i) % 26) for i in range(40)) for n in range(42)]
+    text = "\r".join(lines) + "\r"
+    assert len(text) > 2000
+    machine.send(text + "echo all\r")
+    machine.expect(r"\[cms\] all\r")
+    assert [line for line in machine.lines("cms") if line[0].isdigit()] == [line[5:] for line in lines]
+    # one that reads nothing does not keep the operator's keys from him
+    machine.send(ATTENTION + "n")
+    machine.expect("keyboard to ticker")
+    machine.send("x" * 500 + ATTENTION + "p")
+    machine.expect("ticker reads nothing")
+    machine.expect("skerry> ")
+    machine.send("shutdown\r")
+    assert machine.finish() == 0
+
+
 def test_mistakes_are_told(boot):
     machine = boot(None)
     machine.expect("skerry> ")

@@ -76,9 +76,9 @@ int say_getc(void)
 	return say_typed && *say_typed ? (unsigned char)*say_typed++ : -1;
 }
 
-void say_listen(void)
+void say_listen(bool on)
 {
-	say_listening = true;
+	say_listening = on;
 }
 
 void panic(const char *fmt, ...)
