@@ -21,7 +21,7 @@
 #define SKERRY_UID_2 0x2c9f36a8
 #define SKERRY_UID_3 0x71e05b8d
 #define SKERRY_REVISION_MAJOR 1
-#define SKERRY_REVISION_MINOR 1
+#define SKERRY_REVISION_MINOR 2
 
 /* Skerry's own calls: fast, 64-bit, vendor-specific hypervisor service. */
 #define SKERRY_FEATURES 0xc6000000	/* x1 = id: x0 = 0 if that call exists */
@@ -33,7 +33,8 @@
 #define SKERRY_CHANNEL_INFO 0xc6000006	/* x1 = index: x1 = IPA, x2 = bytes, x3 = INTID */
 #define SKERRY_DOORBELL 0xc6000007	/* x1 = index: interrupt the guest at the other end */
 #define SKERRY_CHANNEL_PEER 0xc6000008	/* x1 = index: x1 = SKERRY_PEER_*, x2 = its restarts */
-#define SKERRY_CALLS 9			/* ids from SKERRY_FEATURES up */
+#define SKERRY_WATCHDOG 0xc6000009	/* x1 = ms until this guest is held to be hung; 0: never */
+#define SKERRY_CALLS 10			/* ids from SKERRY_FEATURES up */
 
 /* How the guest at the other end of a channel is; each change rings the bell. */
 #define SKERRY_PEER_READY 0 /* not started */
@@ -58,11 +59,12 @@
 #define SKERRY_ROM_MAX 0x04000000
 #define SKERRY_FLASH_BASE 0x04000000 /* CFI, 2 MiB, beside a firmware */
 #define SKERRY_GICD_BASE 0x08000000
-#define SKERRY_GICC_BASE 0x08010000  /* GICv2 */
-#define SKERRY_GICR_BASE 0x080a0000  /* GICv3, 128 KiB a vCPU */
-#define SKERRY_UART_BASE 0x09000000  /* PL011 */
-#define SKERRY_RTC_BASE 0x09010000   /* PL031 */
-#define SKERRY_FWCFG_BASE 0x09020000 /* beside a firmware */
+#define SKERRY_GICC_BASE 0x08010000	/* GICv2 */
+#define SKERRY_GICR_BASE 0x080a0000	/* GICv3, 128 KiB a vCPU */
+#define SKERRY_UART_BASE 0x09000000	/* PL011 */
+#define SKERRY_RTC_BASE 0x09010000	/* PL031 */
+#define SKERRY_FWCFG_BASE 0x09020000	/* beside a firmware */
+#define SKERRY_WATCHDOG_BASE 0x090c0000 /* Generic Watchdog: control frame, refresh frame */
 #define SKERRY_VIRTIO_BASE 0x0a000000
 #define SKERRY_CHANNEL_BASE 0x0c000000 /* shared memory of channels, one after another */
 #define SKERRY_DEVICE_BASE 0x0d000000  /* registers of granted devices; up to 0x10000000 */
@@ -74,9 +76,10 @@
 #define SKERRY_INTID_VTIMER 27
 #define SKERRY_INTID_UART 33
 #define SKERRY_INTID_RTC 34
-#define SKERRY_INTID_CHANNEL 96 /* + channel index, edge */
-#define SKERRY_CHANNELS_MAX 16	/* per guest */
-#define SKERRY_INTID_DEVICE 112 /* to 127: of granted devices, as the guest's tree says */
+#define SKERRY_INTID_WATCHDOG 35 /* WS0 */
+#define SKERRY_INTID_CHANNEL 96	 /* + channel index, edge */
+#define SKERRY_CHANNELS_MAX 16	 /* per guest */
+#define SKERRY_INTID_DEVICE 112	 /* to 127: of granted devices, as the guest's tree says */
 #define SKERRY_VCPUS_MAX 8
 
 /* Arm's own calls that Skerry answers, by their numbers. */

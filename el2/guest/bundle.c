@@ -305,6 +305,8 @@ static bool read_policy(struct checker *c, const struct fdt_walk *walk, struct g
 		return read_focus(c, walk, &config->focus);
 	if (is(walk, "populate"))
 		return read_empty(c, walk, &config->populate);
+	if (is(walk, "watchdog"))
+		return read_empty(c, walk, &config->watchdog);
 	if (is(walk, "weight"))
 		return read_number(c, walk, 1, WEIGHT_MAX, &config->weight);
 	if (is(walk, "affinity"))

@@ -40,6 +40,7 @@ struct guest_config {
 	u32 restart_limit, restart_period; /* so many restarts in so many seconds; 0: no limit */
 	enum guest_console console;
 	bool focus;	 /* the keyboard goes here at start */
+	bool watchdog;	 /* it finds one in its tree */
 	bool populate;	 /* all its memory is there before it starts */
 	u32 gic_version; /* 2, 3, or 0: what the hardware has */
 };

@@ -138,6 +138,7 @@ static struct guest *make(const struct guest_config *config, u16 id, struct fdt_
 	vconsole_init(&guest->console, guest->config.name, id,
 		      config->console == GUEST_CONSOLE_NONE);
 	vpl011_init(&guest->uart, &guest->console, &guest->vgic);
+	vwatchdog_init(&guest->watchdog, &guest->vgic, &guest->time_offset, life_hung);
 	guests[id] = guest;
 	guests_made = MAX(guests_made, id + 1u);
 	for (unsigned i = 0; i < config->cpus; i++)
@@ -357,6 +358,8 @@ no_memory:
 
 void guest_remove(struct guest *guest)
 {
+	vwatchdog_reset(&guest->watchdog);
+	timer_cancel_wait(&guest->watchdog.timer);
 	guest_tell_peers(guest);
 	leave_channels(guest);
 	grants_leave(guest);

@@ -18,6 +18,7 @@
 #include "vdev/vgic.h"
 #include "vdev/vpl011.h"
 #include "vdev/vtimer.h"
+#include "vdev/vwatchdog.h"
 
 /* The diagram is in guest/life.h, what an operator may order in which state a table in life.c. */
 enum guest_state {
@@ -39,6 +40,7 @@ enum guest_end {
 	END_CLEAN,   /* the same, but stays READY */
 	END_EXIT,    /* to ENDED, its memory given back */
 	END_CRASH,   /* as its on-crash says */
+	END_HUNG,    /* the same, by its watchdog */
 	END_CRASHED, /* to CRASHED as it is, whatever on-crash says */
 	END_DESTROY  /* nothing of it stays */
 };
@@ -122,6 +124,7 @@ struct guest {
 	struct vgic vgic;
 	struct vconsole console;
 	struct vpl011 uart;
+	struct vwatchdog watchdog;
 	struct vflash flash; /* beside a firmware only, as the next; lock guest */
 	struct vfwcfg fwcfg;
 	struct vcpu *vcpus[SKERRY_VCPUS_MAX];

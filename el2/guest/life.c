@@ -112,6 +112,7 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan, struct
 		.channels = channels,
 		.channel_count = guest->channel_count,
 		.rtc = true,
+		.watchdog = guest->config.watchdog,
 		.devices = devices,
 		.device_count = grants_describe(guest, devices),
 		.board_tree = &board_tree,
@@ -237,6 +238,7 @@ static bool reset(struct guest *guest, bool keep, struct fdt_error *err)
 			&guest->vcpus[i]->vtimer); /* before vgic: what fires is pending there */
 	vpl011_reset(&guest->uart);
 	vgic_set_line(&guest->vgic, 0, SKERRY_INTID_UART, false);
+	vwatchdog_reset(&guest->watchdog);
 	vgic_reset(&guest->vgic);
 	vconsole_reset(&guest->console);
 	memset(guest->last_vcpu, 0, sizeof(guest->last_vcpu));
@@ -361,7 +363,21 @@ static void stand_still(struct guest *guest)
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		vtimer_pause(&guest->vcpus[i]->vtimer);
 	guest->stopped_since = timer_now();
+	vwatchdog_hold(&guest->watchdog, true);
 	settle(guest, GUEST_STOPPED);
+}
+
+/* Where it hangs, or sleeps without having been fed. */
+static void say_hung(const struct guest *guest)
+{
+	say("skerry: guest %s is hung: its watchdog was not fed in time\n", guest->config.name);
+	for (unsigned i = 0; i < guest->config.cpus; i++) {
+		const struct regs *regs = &guest->vcpus[i]->ctx.regs;
+
+		if (guest->vcpus[i]->power == VCPU_ON)
+			say("skerry: guest %s:   vCPU %u at PC %016lx, called from %016lx\n",
+			    guest->config.name, i, regs->pc, regs->x[30]);
+	}
 }
 
 /* What slept wakes, as it may at any time (a WFI needs no reason to end). Lock guest held. */
@@ -372,6 +388,7 @@ static void go_on(struct guest *guest)
 	guest->time_offset += stood;
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		vtimer_go_on(&guest->vcpus[i]->vtimer, stood);
+	vwatchdog_hold(&guest->watchdog, false);
 	(void)set_state(guest, GUEST_RUNNING);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		if (guest->vcpus[i]->power == VCPU_ON)
@@ -426,6 +443,10 @@ static void finish(struct guest *guest, bool held)
 		life_discard(guest);
 		settle(guest, GUEST_ENDED);
 		break;
+	case END_HUNG:
+		say_hung(guest);
+		finish_crash(guest);
+		break;
 	case END_CRASH:
 		finish_crash(guest);
 		break;
@@ -474,6 +495,11 @@ void life_end(struct guest *guest, enum guest_end how)
 	lock_drop(&guest->lock);
 	if (good)
 		call_off(guest, false);
+}
+
+void life_hung(struct vwatchdog *watchdog)
+{
+	life_end(CONTAINER_OF(watchdog, struct guest, watchdog), END_HUNG);
 }
 
 /* --- The operator's orders -------------------------------------------------------------------- */

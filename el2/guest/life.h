@@ -54,6 +54,9 @@ void life_start(struct guest *guest);
  */
 void life_end(struct guest *guest, enum guest_end how);
 
+/* Ends the guest whose watchdog was not fed, in its pCPU's timer interrupt. */
+void life_hung(struct vwatchdog *watchdog);
+
 /*
  * An operator's order. NULL: it is done, or will be once the last vCPU is off its pCPU. Else why not,
  * in words that follow the guest's name. Guests held (guests_hold); after DESTROY `guest` may be gone.

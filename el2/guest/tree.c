@@ -220,6 +220,17 @@ static void write_rtc(struct writer *w)
 	end(w);
 }
 
+/* arm,sbsa-gwdt: the control frame, then the refresh frame. */
+static void write_watchdog(struct writer *w)
+{
+	begin_at(w, "watchdog", SKERRY_WATCHDOG_BASE);
+	string(w, "compatible", "arm,sbsa-gwdt");
+	CELLS(w, "reg", 0, SKERRY_WATCHDOG_BASE, 0, 0x1000, 0, SKERRY_WATCHDOG_BASE + 0x1000, 0,
+	      0x1000);
+	CELLS(w, "interrupts", SPI, SKERRY_INTID_WATCHDOG - INTID_SPI, LEVEL);
+	end(w);
+}
+
 static void write_flash(struct writer *w)
 {
 	begin_at(w, "flash", SKERRY_FLASH_BASE);
@@ -369,6 +380,8 @@ size_t tree_build(void *buf, size_t room, const struct tree_request *request)
 	write_uart(&w);
 	if (request->rtc)
 		write_rtc(&w);
+	if (request->watchdog)
+		write_watchdog(&w);
 	if (request->config->firmware.size) {
 		write_flash(&w);
 		write_fwcfg(&w);

@@ -38,6 +38,7 @@ struct tree_request {
 	const struct fdt *board_tree; /* where their nodes are copied from */
 	u32 timer_frequency;	      /* 0: CNTFRQ_EL0 is right */
 	bool rtc;		      /* a PL031 is there */
+	bool watchdog;		      /* and a Generic Watchdog */
 };
 
 /* The most bytes a guest's tree can take, as long as it has no devices: those are as large as the

@@ -70,7 +70,8 @@ void timer_cancel_wait(struct timer *timer)
 	do {
 		timer_cancel(timer);
 		for (u32 i = 0; i < PCPUS_MAX; i++)
-			while (__atomic_load_n(&all[i].firing, __ATOMIC_ACQUIRE) == timer)
+			while (i != this_pcpu()->id &&
+			       __atomic_load_n(&all[i].firing, __ATOMIC_ACQUIRE) == timer)
 				cpu_relax();
 	} while (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE)); /* `fire` armed it again */
 }

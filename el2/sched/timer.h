@@ -32,7 +32,8 @@ void timer_arm(struct timer *timer, u64 deadline);
 void timer_cancel(struct timer *timer);
 
 /* The same, and `fire` does not run anywhere either when it returns: before the memory around a timer
- * goes. Not from within `fire`, not with a lock held that `fire` takes, nobody may arm it meanwhile. */
+ * goes. `fire` may call it itself, and must then not touch the timer any more. Not with a lock held that
+ * `fire` takes; nobody may arm it meanwhile. */
 void timer_cancel_wait(struct timer *timer);
 
 /* The hyp timer interrupt of this pCPU: fires all that is due (at most 64, the rest at once again)

@@ -151,6 +151,16 @@ static enum verdict call_channel_peer(struct vcpu *vcpu)
 	return answer(vcpu, SKERRY_SUCCESS);
 }
 
+static enum verdict call_watchdog(struct vcpu *vcpu)
+{
+	u64 ms = vcpu->ctx.regs.x[1];
+
+	if (ms > UINT32_MAX)
+		return answer(vcpu, SKERRY_INVALID_PARAMETER);
+	vwatchdog_feed(&vcpu->guest->watchdog, ms * (timer_frequency() / 1000));
+	return answer(vcpu, SKERRY_SUCCESS);
+}
+
 static enum verdict (*const calls[SKERRY_CALLS])(struct vcpu *vcpu) = {
 	[SKERRY_FEATURES - SKERRY_FEATURES] = call_features,
 	[SKERRY_CONSOLE_WRITE - SKERRY_FEATURES] = call_console_write,
@@ -161,6 +171,7 @@ static enum verdict (*const calls[SKERRY_CALLS])(struct vcpu *vcpu) = {
 	[SKERRY_CHANNEL_INFO - SKERRY_FEATURES] = call_channel_info,
 	[SKERRY_DOORBELL - SKERRY_FEATURES] = call_doorbell,
 	[SKERRY_CHANNEL_PEER - SKERRY_FEATURES] = call_channel_peer,
+	[SKERRY_WATCHDOG - SKERRY_FEATURES] = call_watchdog,
 };
 
 /*

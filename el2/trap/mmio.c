@@ -54,6 +54,14 @@ static bool rtc(struct vcpu *vcpu, struct mmio *mmio)
 	return true;
 }
 
+static bool watchdog(struct vcpu *vcpu, struct mmio *mmio)
+{
+	if (!vcpu->guest->config.watchdog)
+		return false;
+	vwatchdog_access(&vcpu->guest->watchdog, mmio);
+	return true;
+}
+
 /* Behind the firmware's bytes the bank is empty; it is no CFI flash, so nothing is to be written. */
 static bool rom(struct vcpu *vcpu, struct mmio *mmio)
 {
@@ -85,12 +93,13 @@ static const struct window {
 	{SKERRY_GICC_BASE, 8 * KIB, cpu_interface},
 	{SKERRY_RTC_BASE, 4 * KIB, rtc},
 	{SKERRY_FWCFG_BASE, VFWCFG_SIZE, fwcfg},
+	{SKERRY_WATCHDOG_BASE, VWATCHDOG_SIZE, watchdog},
 	{SKERRY_FLASH_BASE, VFLASH_SIZE, flash},
 	{SKERRY_ROM_BASE, SKERRY_ROM_MAX, rom},
 };
 
 #define WINDOWS_END 0x0a000000 /* nothing is looked for from here on */
-_Static_assert(SKERRY_RTC_BASE + 4 * KIB <= WINDOWS_END &&
+_Static_assert(SKERRY_WATCHDOG_BASE + VWATCHDOG_SIZE <= WINDOWS_END &&
 		       SKERRY_GICR_BASE + SKERRY_VCPUS_MAX * 128 * KIB <= WINDOWS_END &&
 		       SKERRY_FLASH_BASE + VFLASH_SIZE <= WINDOWS_END,
 	       "the window that lies highest");

@@ -97,6 +97,7 @@ static void everything(void **state)
 	assert_int_equal(guest.console, GUEST_CONSOLE_NONE);
 	assert_true(guest.focus);
 	assert_true(guest.populate);
+	assert_true(guest.watchdog);
 	assert_int_equal(guest.gic_version, 2);
 
 	bundle_guest(&bundle, 1, &guest);
@@ -110,6 +111,7 @@ static void everything(void **state)
 	assert_int_equal(guest.console, GUEST_CONSOLE_LINES);
 	assert_false(guest.focus);
 	assert_false(guest.populate);
+	assert_false(guest.watchdog);
 	assert_int_equal(guest.gic_version, 3);
 
 	bundle_guest(&bundle, 2, &guest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c vdev/vwatchdog.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * trap/debug.c: a guest's debug registers. Encodings, bits and reset values by Arm ARM D17.3; when
  * debug exceptions are enabled by D2.3 and H6.5 (OS lock). What the hardware would hold is

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c vdev/vwatchdog.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * trap/hypercall.c and trap/trng.c: SMCCC (DEN0028), the vendor's calls, stolen time (DEN0057) and
  * entropy (DEN0098), with the numbers as those documents have them.
@@ -34,13 +34,13 @@ static void test_discovery(void **state)
 	assert_int_equal(call(0x80000001, 0xc5000020, 0), 0);	  /* stolen time */
 	assert_int_equal(call(0x80000001, 0x80000002, 0), ~0ull); /* SOC_ID */
 	assert_int_equal(call(0x80000001, 0x80007fff, 0), ~0ull); /* workaround 2 */
-	assert_int_equal(call(0x8600ff00, 0, 0), 9);
+	assert_int_equal(call(0x8600ff00, 0, 0), 10);
 	assert_int_equal(call(0x8600ff01, 0, 0), 0x59d4c1b2);
 	assert_int_equal(regs->x[1], 0x4e4a7d15);
 	assert_int_equal(regs->x[2], 0x2c9f36a8);
 	assert_int_equal(regs->x[3], 0x71e05b8d);
 	assert_int_equal(call(0x8600ff03, 9, 0), 1);
-	assert_int_equal(regs->x[1], 1);
+	assert_int_equal(regs->x[1], 2);
 	assert_int_equal(vcpus[0].exits[EXIT_HYPERCALL], 9);
 	assert_int_equal(vcpus[0].exits[EXIT_PSCI], 0);
 }
@@ -61,7 +61,7 @@ static void test_workarounds(void **state)
 /* Unknown: -1 in x0 and nothing else; an immediate that is not 0 likewise. */
 static void test_unknown(void **state)
 {
-	static const u64 ids[] = {0,	      0xc6000009, 0xc600ffee, 0x86000000, 0x8600ff02,
+	static const u64 ids[] = {0,	      0xc600000a, 0xc600ffee, 0x86000000, 0x8600ff02,
 				  0x84000020, 0xc5000022, 0x82000000, 0xffffffff, 0x80008000};
 
 	(void)state;
@@ -82,12 +82,12 @@ static void test_unknown(void **state)
 static void test_features(void **state)
 {
 	(void)state;
-	for (u64 id = 0xc6000000; id < 0xc6000009; id++)
+	for (u64 id = 0xc6000000; id < 0xc600000a; id++)
 		assert_int_equal(call(0xc6000000, id, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff00, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff01, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff03, 0), 0);
-	assert_int_equal(call(0xc6000000, 0xc6000009, 0), ~0ull);
+	assert_int_equal(call(0xc6000000, 0xc600000a, 0), ~0ull);
 	assert_int_equal(call(0xc6000000, 0xc5ffffff, 0), ~0ull);
 	assert_int_equal(call(0xc6000000, 0, 0), ~0ull);
 }
@@ -174,6 +174,20 @@ static void test_channels(void **state)
 	assert_int_equal(call(0xc6000008, 2, 0), 0);
 	assert_int_equal(regs->x[1], SKERRY_PEER_CRASHED);
 	assert_int_equal(regs->x[2], 7);
+}
+
+static void test_watchdog(void **state)
+{
+	(void)state;
+	assert_int_equal((s64)call(0xc6000009, 0x100000000, 0), -3);
+	assert_false(guest.watchdog.timer.armed);
+	assert_int_equal(call(0xc6000009, 2, 0), 0);
+	assert_int_equal(guest.watchdog.timer.node.key, standin_now + 125000); /* at 62.5 MHz */
+	assert_int_equal(call(0xc6000009, 0, 0), 0);
+	assert_false(guest.watchdog.timer.armed);
+	assert_int_equal(call(0xc6000009, 0xffffffff, 0), 0);
+	assert_int_equal(guest.watchdog.timer.node.key, standin_now + 0xffffffffull * 62500);
+	assert_int_equal(call(0xc6000009, 0, 0), 0);
 }
 
 static void test_stolen_time(void **state)
@@ -304,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(test_console_write, setup),
 		cmocka_unit_test_setup(test_console_read, setup),
 		cmocka_unit_test_setup(test_channels, setup),
+		cmocka_unit_test_setup(test_watchdog, setup),
 		cmocka_unit_test_setup(test_stolen_time, setup),
 		cmocka_unit_test_setup(test_random_calls, setup),
 	};

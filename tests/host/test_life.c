@@ -425,6 +425,70 @@ static void test_destroy_disarms(void **state)
 	assert_string_equal(said, "");
 }
 
+/* Its vCPUs run, and nobody feeds it. */
+static void test_hung(void **state)
+{
+	(void)state;
+	crash_with("restart");
+	a->ctx.regs.pc = 0x40081234;
+	a->ctx.regs.x[30] = 0x40085678;
+	vwatchdog_feed(&crab->watchdog, 1000);
+	said_forget();
+	standin_now += 999;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	standin_now++;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_STOPPING);
+	(void)play(0, a, SCHED_TICK);
+	(void)play(1, b, SCHED_TICK);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	assert_int_equal(crab->restarts, 1);
+	assert_non_null(strstr(said, "guest crab is hung"));
+	assert_non_null(
+		strstr(said, "vCPU 0 at PC 0000000040081234, called from 0000000040085678"));
+	pass_ms(100000); /* a new life is not fed, and need not be */
+	assert_int_equal(crab->restarts, 1);
+}
+
+/* All of it sleeps: nobody but the timer's interrupt is there to end it, or to take it away. */
+static void test_hung_asleep(void **state)
+{
+	(void)state;
+	again("on-crash = \"destroy\";");
+	life_start(crab);
+	vwatchdog_feed(&crab->watchdog, 1000);
+	standin_now += 1000;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_CRASHED);
+	assert_int_equal(frames_count().by_use[FRAME_MEMORY], 0x1000); /* eel's */
+	assert_null(order(crab, LIFE_IPL));
+	vwatchdog_feed(&crab->watchdog, 1000);
+	assert_null(order(crab, LIFE_DESTROY));
+	pass_ms(100);
+	assert_null(guest_by_id(0));
+}
+
+/* Stopped by the operator it need not be fed. */
+static void test_hung_not_stopped(void **state)
+{
+	(void)state;
+	again("");
+	life_start(crab);
+	vwatchdog_feed(&crab->watchdog, 1000);
+	standin_now += 600;
+	assert_null(order(crab, LIFE_STOP));
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	pass_ms(1000);
+	assert_null(order(crab, LIFE_BEGIN));
+	standin_now += 399;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	standin_now++;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_CRASHED);
+}
+
 static void test_restart_limit(void **state)
 {
 	(void)state;
@@ -951,6 +1015,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_without_memory, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_back_off, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_hung_not_stopped, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_hung_asleep, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_hung, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_disarms, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_limit, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_begin, setup, world_teardown),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c vdev/vwatchdog.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * trap/mmio.c: accesses to memory, devices and nothing, with a syndrome and by the instruction.
  * ESR_EL2 literals: EC 0x24, IL, ISS with ISV 24, SAS 23:22, SSE 21, SRT 20:16, SF 15, CM 8, S1PTW 7,
@@ -215,6 +215,24 @@ static void test_windows(void **state)
 	assert_int_equal(regs->x[8], 0x05);
 	trap(LOAD_X8, 0x9010ff8, 0x9010000);
 	assert_int_equal(regs->x[8], 0xb100000005);
+}
+
+/* There for those that the bundle gives one; its registers are test_vwatchdog.c's. */
+static void test_watchdog(void **state)
+{
+	(void)state;
+	trap(LOAD_W8, 0x90c0fcc, 0x90c0000);
+	expect_abort(0x96000010);
+	setup(NULL);
+	guest.config.watchdog = true;
+	trap(LOAD_W8, 0x90c0fcc, 0x90c0000);
+	assert_int_equal(regs->x[8], 0x1043b);
+	trap(LOAD_W8, 0x90c1fcc, 0x90c1000);
+	assert_int_equal(regs->x[8], 0x1043b);
+	setup(NULL);
+	guest.config.watchdog = true;
+	trap(LOAD_W8, 0x90c2000, 0x90c2000);
+	expect_abort(0x96000010);
 }
 
 /* Bank 0 holds the firmware: what is behind it is empty, what is written to it is lost. */
@@ -649,6 +667,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, setup),
 		cmocka_unit_test_setup(test_alignment, setup),
 		cmocka_unit_test_setup(test_windows, setup),
+		cmocka_unit_test_setup(test_watchdog, setup),
 		cmocka_unit_test_setup(test_rom, setup),
 		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_fwcfg, setup),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c vdev/vwatchdog.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * trap/psci.c against PSCI 1.1 (DEN0022), function by function, errors as its table 5.2.2 has them.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: trap/*.c vdev/vtimer.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c vdev/vwatchdog.c sched/timer.c sched/heap.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * trap/sysreg.c: what a guest sees of ID registers, and what trapped registers answer. Encodings and
  * fields by Arm ARM D17.2; the ISS of EC 0x18 is op0 21:20, op2 19:17, op1 16:14, CRn 13:10, Rt 9:5,

@@ -111,6 +111,7 @@ static void v3(void **state)
 	TEXT("/apb-pclk", "compatible", "fixed-clock");
 	CELLS("/apb-pclk", "clock-frequency", 24000000);
 	absent("/pl031@9010000", NULL);
+	absent("/watchdog@90c0000", NULL);
 	TEXT("/hypervisor", "compatible", "skerry,hypervisor-v1");
 	TEXT("/hypervisor", "method", "hvc");
 	TEXT("/hypervisor", "guest-name", "ping");
@@ -123,7 +124,7 @@ static void references(void **state)
 	const u32 *gic, *clock;
 
 	(void)state;
-	request.rtc = true;
+	request.rtc = request.watchdog = true;
 	build();
 	gic = property("/", "interrupt-parent", 4);
 	assert_int_equal(fdt_node_offset_by_phandle(blob, __builtin_bswap32(*gic)),
@@ -135,6 +136,9 @@ static void references(void **state)
 	assert_int_equal(*(const u32 *)property("/pl031@9010000", "clocks", 4), *clock);
 	CELLS("/pl031@9010000", "reg", 0, 0x9010000, 0, 0x1000);
 	CELLS("/pl031@9010000", "interrupts", 0, 2, 4);
+	TEXT("/watchdog@90c0000", "compatible", "arm,sbsa-gwdt");
+	CELLS("/watchdog@90c0000", "reg", 0, 0x90c0000, 0, 0x1000, 0, 0x90c1000, 0, 0x1000);
+	CELLS("/watchdog@90c0000", "interrupts", 0, 3, 4);
 }
 
 static void v2(void **state)
@@ -267,6 +271,7 @@ static void largest(void **state)
 		.channel_count = 16,
 		.timer_frequency = 1,
 		.rtc = true,
+		.watchdog = true,
 	};
 	request.initrd_size = 0;
 	config.firmware.size = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: vdev/vtimer.c sched/timer.c sched/heap.c trap/*.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c lib/format.c lib/screen.c lib/chacha.c board/random.c
+// units: vdev/vtimer.c sched/timer.c sched/heap.c trap/*.c vdev/vpl011.c vdev/vconsole.c vdev/vrtc.c vdev/vwatchdog.c lib/format.c lib/screen.c lib/chacha.c board/random.c
 /*
  * vdev/vtimer.c: timers of a vCPU on and off its pCPU. CNTV_CTL and CNTP_CTL: 1 ENABLE, 2 IMASK, 4
  * ISTATUS (Arm ARM D11.2.4, D17.11).

@@ -314,6 +314,11 @@ void vgic_dir(struct vgic_cpu *cpu, u32 intid)
 	seen.dir = intid;
 }
 
+void life_hung(struct vwatchdog *watchdog)
+{
+	(void)watchdog;
+}
+
 bool grant_interrupt(u32 intid)
 {
 	return world.granted && intid == world.granted;
@@ -357,6 +362,7 @@ static void world_new(unsigned gic_version)
 	for (unsigned i = 0; i < 2; i++)
 		if (vcpus[i].vtimer.vgic)
 			vtimer_reset(&vcpus[i].vtimer); /* disarms */
+	timer_cancel(&guest.watchdog.timer);
 	memset(&seen, 0, sizeof(seen));
 	memset(&world, 0, sizeof(world));
 	memset(ram, 0, sizeof(ram));
@@ -380,6 +386,7 @@ static void world_new(unsigned gic_version)
 	guest.vgic.version = (u8)gic_version;
 	vconsole_init(&guest.console, guest.config.name, 0, false);
 	vpl011_init(&guest.uart, &guest.console, &guest.vgic);
+	vwatchdog_init(&guest.watchdog, &guest.vgic, &guest.time_offset, life_hung);
 	for (unsigned i = 0; i < 2; i++) {
 		guest.vcpus[i] = &vcpus[i];
 		vcpus[i].guest = &guest;
