@@ -12,9 +12,9 @@
 
 # --- What can be chosen ----------------------------------------------------------------------
 
-BUILD    ?= build
-COMPILER ?= gcc# gcc or clang
 CHECK    ?= 0# 1: a checked build, which recomputes what it believes and stops on a difference
+BUILD    ?= build$(if $(filter 1,$(CHECK)),/checked)
+COMPILER ?= gcc# gcc or clang
 BUNDLE   ?= demo
 BOARD    ?= virt-gicv3# virt-gicv2, virt-gicv3, raspi3b, raspi4b
 CPU      ?= cortex-a57

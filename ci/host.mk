@@ -31,7 +31,7 @@ HOST_fast  := gcc -O2
 SANITIZE_gcc   := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_clang := $(SANITIZE_gcc)
 COUNT_gcc := --coverage -fprofile-update=atomic
-HOST      = -std=gnu11 -g -fno-omit-frame-pointer $(HOST_INC) $(EL2_DEF) $(DEPS)
+HOST      = -std=gnu11 -g -fno-omit-frame-pointer $(HOST_INC) $(DEPS)
 
 libc_names := memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strtoul
 $(foreach cc,gcc clang fast,$(BUILD)/host/$(cc)/el2/lib/string.c.o): \
@@ -39,7 +39,7 @@ $(foreach cc,gcc clang fast,$(BUILD)/host/$(cc)/el2/lib/string.c.o): \
 
 # units_of TEST: the sources in el2/ that it is linked with; the stand-in of the serial line needs
 # the screen and EL2's printf.
-units_of = $(sort el2/lib/screen.c el2/lib/format.c \
+units_of = $(sort el2/lib/screen.c el2/lib/format.c el2/lib/finding.c \
 	   $(or $(wildcard $(addprefix el2/,$(shell sed -n 's|^// units:||p' $(1)))),$(host_el2)))
 
 # host_compiler CC: rules for the objects under $(BUILD)/host/CC.

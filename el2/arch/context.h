@@ -10,6 +10,7 @@
 #include "arch/extension.h"
 #include "arch/regs.h"
 #include "arch/syndrome.h"
+#include "lib/finding.h"
 #include "lib/types.h"
 
 enum el1_reg {
@@ -79,6 +80,10 @@ void context_inject_sync(struct context *ctx, u64 esr, bool far_valid, u64 far);
  * EL0's code too, since a page that EL0 may only execute could not be looked at as EL0.
  * False: it would fault, or stage 1 tables are out of its RAM. */
 bool context_translate(const struct context *ctx, u64 va, ipa_t *ipa);
+
+/* For checked builds: whether this pCPU's EL2 registers (what traps, whose FP/SIMD state is here) are as
+ * the loaded context needs them. */
+bool context_check(const struct context *ctx, struct finding *finding) MUST_CHECK;
 
 /* The guest is entered; never returns. The pCPU's stack is empty again. */
 NORETURN void context_enter(struct context *ctx);

@@ -24,10 +24,12 @@
 #ifndef ARCH_LOCK_H
 #define ARCH_LOCK_H
 
+#include "lib/checked.h"
 #include "lib/types.h"
 
 struct lock {
 	u32 taken;
+	u32 drops[CHECKED]; /* checked builds: how often it was dropped; by its holder */
 };
 
 static inline void lock_take(struct lock *lock)
@@ -61,7 +63,15 @@ static inline bool lock_try(struct lock *lock)
 
 static inline void lock_drop(struct lock *lock)
 {
+	if (CHECKED)
+		lock->drops[0]++;
 	__asm__ volatile("stlr wzr, %0" : "=Q"(lock->taken) : : "memory");
+}
+
+/* How often it was dropped so far: while that stays, so does what it protects. Checked builds only. */
+static inline u32 lock_drops(const struct lock *lock)
+{
+	return CHECKED ? __atomic_load_n(lock->drops, __ATOMIC_RELAXED) : 0;
 }
 
 #endif

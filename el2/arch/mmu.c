@@ -8,6 +8,7 @@
 #include "arch/barrier.h"
 #include "arch/cpu.h"
 #include "arch/sysreg.h"
+#include "lib/checked.h"
 
 /* MAIR_EL2: 0 Device-nGnRE, 1 Normal write-back, read and write allocate */
 #define MAIR_VALUE 0xff04
@@ -73,6 +74,26 @@ void mmu_load_guest(u64 vttbr, u64 vtcr)
 	write_sysreg(vtcr_el2, vtcr);
 }
 
+void mmu_loaded_guest(u64 *vttbr, u64 *vtcr)
+{
+	*vttbr = read_sysreg(vttbr_el2);
+	*vtcr = read_sysreg(vtcr_el2);
+}
+
+static u32 flushes[64]; /* by the VMID's low bits; atomic; checked builds only */
+
+u32 mmu_flushes(u16 vmid)
+{
+	return __atomic_load_n(&flushes[vmid % ARRAY_SIZE(flushes)], __ATOMIC_RELAXED);
+}
+
+static void count_flush(u64 vttbr)
+{
+	if (CHECKED)
+		(void)__atomic_add_fetch(&flushes[(vttbr >> 48) % ARRAY_SIZE(flushes)], 1,
+					 __ATOMIC_RELAXED);
+}
+
 /* Stage-2 invalidation works on the VMID in VTTBR_EL2. */
 static u64 enter_vmid(u64 vttbr)
 {
@@ -100,6 +121,7 @@ void mmu_flush_ipa(u64 vttbr, ipa_t ipa)
 	dsb(ish);
 	__asm__ volatile("tlbi vmalle1is" ::: "memory"); /* combined stage 1 and 2 entries */
 	leave_vmid(old);
+	count_flush(vttbr);
 }
 
 void mmu_flush_guest(u64 vttbr)
@@ -108,6 +130,7 @@ void mmu_flush_guest(u64 vttbr)
 
 	__asm__ volatile("tlbi vmalls12e1is" ::: "memory");
 	leave_vmid(old);
+	count_flush(vttbr);
 }
 
 void mmu_flush_all_guests(void)

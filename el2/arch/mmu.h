@@ -43,6 +43,11 @@ void memory_scrub(void *start, size_t bytes);
 /* Which guest's stage 2 the next ERET runs under: VTTBR_EL2 and VTCR_EL2. */
 void mmu_load_guest(u64 vttbr, u64 vtcr);
 
+/* What of it is loaded here, and how many flushes there were of a VMID (or one that shares its low six bits)
+ * by mmu_flush_ipa and mmu_flush_guest: in checked builds, and on the host. */
+void mmu_loaded_guest(u64 *vttbr, u64 *vtcr);
+u32 mmu_flushes(u16 vmid);
+
 /* ID_AA64MMFR0_EL1.PARange as a number of bits (32 .. 52), and whether VMIDs have 16 bits. */
 unsigned mmu_pa_bits(void);
 unsigned mmu_vmid_bits(void);

@@ -43,6 +43,11 @@ void guests_hold(void)
 	lock_take(&guests_lock);
 }
 
+bool guests_try(void)
+{
+	return lock_try(&guests_lock);
+}
+
 void guests_let_go(void)
 {
 	lock_drop(&guests_lock);

@@ -152,6 +152,7 @@ bool guests_create(const struct bundle *bundle, struct fdt_error *err) MUST_CHEC
  * here, holds it. Lock guests, outermost.
  */
 void guests_hold(void);
+bool guests_try(void) MUST_CHECK; /* holds it if it is free; false: it is not */
 void guests_let_go(void);
 
 /*

@@ -902,3 +902,225 @@ struct frame_count frames_count(void)
 	lock_drop(&frames.lock);
 	return count;
 }
+
+/* ---- Checks: what was counted, counted anew ---- */
+
+struct visit {
+	void (*taken)(void *arg, pa_t pa, u64 size, u16 owner, enum frame_use use);
+	void *arg;
+};
+
+static void each_in_split(const struct chunk *chunk, u64 base, const struct visit *visit)
+{
+	const struct split *split = split_of(chunk);
+
+	for (u32 i = 0; i < CHUNK_FRAMES; i++)
+		if (i == chunk->split)
+			visit->taken(visit->arg, PA(base + i * PAGE_SIZE), PAGE_SIZE, OWNER_EL2,
+				     FRAME_EL2);
+		else if (split->frames[i].use != FRAME_FREE)
+			visit->taken(visit->arg, PA(base + i * PAGE_SIZE), PAGE_SIZE,
+				     split->frames[i].owner, split->frames[i].use);
+}
+
+static u32 chunk_count(void)
+{
+	const struct span *last = &frames.span[frames.spans - 1];
+
+	return last->first + last->count;
+}
+
+/* Lock frames held. */
+static void each_taken(const struct visit *visit)
+{
+	visit->taken(visit->arg, PA(frames.records.base), frames.records.end - frames.records.base,
+		     OWNER_EL2, FRAME_EL2);
+	for (u32 number = 0; number < chunk_count(); number++) {
+		const struct chunk *chunk = chunk_at(number);
+
+		if (is_fresh(number))
+			continue;
+		if (chunk->state == CHUNK_TAKEN)
+			visit->taken(visit->arg, PA(chunk_base(number)), CHUNK_SIZE, chunk->owner,
+				     chunk->use);
+		else if (is_split(chunk))
+			each_in_split(chunk, chunk_base(number), visit);
+	}
+}
+
+void frames_each(void (*taken)(void *arg, pa_t pa, u64 size, u16 owner, enum frame_use use),
+		 void *arg)
+{
+	struct visit visit = {taken, arg};
+
+	lock_take(&frames.lock);
+	each_taken(&visit);
+	lock_drop(&frames.lock);
+}
+
+u32 frames_changes(void)
+{
+	return lock_drops(&frames.lock);
+}
+
+/* Lock frames. */
+static struct recount {
+	u32 whole, given_back, loose, edges, splits; /* edges, splits: those with a free frame */
+	u32 taken[FRAME_USES];
+	u32 held[OWNERS + 1];
+	u64 stranger; /* a frame whose record names nobody there can be; 0: none */
+} recount;
+
+static void recount_taken(void *arg, pa_t pa, u64 size, u16 owner, enum frame_use use)
+{
+	u32 slot = owner == OWNER_EL2 ? OWNERS : owner, count = (u32)(size / PAGE_SIZE);
+
+	(void)arg;
+	if (slot > OWNERS || (slot == OWNERS && owner != OWNER_EL2) || use <= FRAME_IMAGE ||
+	    use >= FRAME_USES) {
+		recount.stranger = pa.v;
+		return;
+	}
+	recount.held[slot] += count;
+	recount.taken[use] += count;
+}
+
+/* A split chunk: its map of free frames, its count of them, and the records of the others. */
+static bool check_split(u32 number, struct finding *finding)
+{
+	const struct chunk *chunk = chunk_at(number);
+	const struct split *split = split_of(chunk);
+	u32 free = 0, taken = 0;
+
+	for (u32 i = 0; i < CHUNK_FRAMES; i++) {
+		bool is_free = split->free[i / 64] & BIT(i % 64);
+
+		if (is_free && split->frames[i].use != FRAME_FREE)
+			return found(finding, "frame %lx is free, but its record says use %u of %u",
+				     chunk_base(number) + i * PAGE_SIZE, split->frames[i].use,
+				     split->frames[i].owner);
+		free += is_free;
+		taken += split->frames[i].use != FRAME_FREE;
+	}
+	if (free != chunk->free || free + taken != split->room || !taken)
+		return found(finding,
+			     "chunk %lx: %u frames are free and %u taken, expected %u free of %u",
+			     chunk_base(number), free, taken, chunk->free, split->room);
+	return true;
+}
+
+static bool check_chunk(u32 number, struct finding *finding)
+{
+	const struct chunk *chunk = chunk_at(number);
+
+	switch (chunk->state) {
+	case CHUNK_FREE:
+		recount.whole++;
+		recount.given_back++;
+		return true;
+	case CHUNK_SPLIT:
+	case CHUNK_EDGE_SPLIT:
+	case CHUNK_EDGE:
+		recount.loose += chunk->free;
+		if (chunk->free)
+			*(chunk->state == CHUNK_SPLIT ? &recount.splits : &recount.edges) += 1;
+		return chunk->state == CHUNK_EDGE || check_split(number, finding);
+	case CHUNK_TAKEN:
+	case CHUNK_RESERVED:
+		return true;
+	default:
+		return found(finding, "chunk %lx: no state is %u", chunk_base(number),
+			     chunk->state);
+	}
+}
+
+/* A list holds so many chunks, each linked with the one before; `split`: which states they have. */
+static bool check_list(const struct list *list, u32 expected, bool split, struct finding *finding)
+{
+	u32 before = NIL, n = 0;
+
+	for (u32 number = list->head; number != NIL; number = chunk_at(number)->next) {
+		const struct chunk *chunk = number < chunk_count() ? chunk_at(number) : NULL;
+
+		if (!chunk || n++ == expected || chunk->prev != before || !chunk->free ||
+		    (chunk->state == CHUNK_SPLIT) != split)
+			return found(finding, "chunk %u does not belong in the list of %s", number,
+				     split ? "splits" : "edges");
+		before = number;
+	}
+	if (n != expected || list->tail != before)
+		return found(finding, "the list of %s holds %u chunks, expected %u",
+			     split ? "splits" : "edges", n, expected);
+	return true;
+}
+
+static bool check_free_list(struct finding *finding)
+{
+	u32 n = 0;
+
+	for (u32 number = frames.free; number != NIL; number = chunk_at(number)->next)
+		if (number >= chunk_count() || n++ == recount.given_back ||
+		    chunk_at(number)->state != CHUNK_FREE)
+			return found(finding, "chunk %u does not belong in the list of free ones",
+				     number);
+	if (n != recount.given_back)
+		return found(finding, "the list of free chunks holds %u, expected %u", n,
+			     recount.given_back);
+	return true;
+}
+
+static bool check_counts(struct finding *finding)
+{
+	u64 chunks = 0, pages = 0;
+
+	if (recount.stranger)
+		return found(finding, "the frame at %lx has an owner or use that there is not",
+			     recount.stranger);
+	if (recount.whole != frames.whole || recount.loose != frames.loose)
+		return found(finding, "%u chunks and %u frames are free, counted are %u and %u",
+			     recount.whole, recount.loose, frames.whole, frames.loose);
+	for (unsigned use = FRAME_EL2; use < FRAME_USES; use++)
+		if (recount.taken[use] != frames.taken[use])
+			return found(finding, "%u frames have use %u, counted are %lu",
+				     recount.taken[use], use, frames.taken[use]);
+	for (unsigned slot = 0; slot <= OWNERS; slot++) {
+		chunks += frames.owners[slot].chunks;
+		pages += frames.owners[slot].pages;
+		if (recount.held[slot] != frames.owners[slot].held)
+			return found(finding, "owner %u holds %u frames, counted are %u", slot,
+				     recount.held[slot], frames.owners[slot].held);
+	}
+	if (chunks != frames.promised_chunks || pages != frames.promised_pages)
+		return found(finding, "promised are %lu chunks and %lu frames, counted %u and %u",
+			     chunks, pages, frames.promised_chunks, frames.promised_pages);
+	return promises_hold(frames.whole, frames.loose) ||
+	       found(finding, "promises of %u chunks and %u frames exceed the %u and %u free",
+		     frames.promised_chunks, frames.promised_pages, frames.whole, frames.loose);
+}
+
+/* Lock frames held. */
+static bool check_records(struct finding *finding)
+{
+	struct visit visit = {recount_taken, NULL};
+
+	recount = (struct recount){0};
+	for (u32 i = frames.run; i < frames.runs; i++)
+		recount.whole += frames.fresh[i].count;
+	for (u32 number = 0; number < chunk_count(); number++)
+		if (!is_fresh(number) && !check_chunk(number, finding))
+			return false;
+	each_taken(&visit);
+	return check_counts(finding) && check_free_list(finding) &&
+	       check_list(&frames.edges, recount.edges, false, finding) &&
+	       check_list(&frames.splits, recount.splits, true, finding);
+}
+
+bool frames_check(struct finding *finding)
+{
+	bool good;
+
+	lock_take(&frames.lock);
+	good = check_records(finding);
+	lock_drop(&frames.lock);
+	return good;
+}

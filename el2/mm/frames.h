@@ -17,6 +17,7 @@
 #ifndef MM_FRAMES_H
 #define MM_FRAMES_H
 
+#include "lib/finding.h"
 #include "lib/types.h"
 
 /* Owners: guests by their id, and EL2 itself. */
@@ -82,5 +83,20 @@ u16 frames_owner(pa_t pa, enum frame_use *use);
 u64 frames_held(u16 owner);
 
 struct frame_count frames_count(void);
+
+/*
+ * For checked builds and tests; both look at every record, and take lock frames.
+ *
+ * frames_check: whether what is counted and listed agrees with the records it was counted from. False:
+ * the finding says where not.
+ * frames_each: calls `taken` for each run of frames that somebody holds, ascending; not for what was
+ * never to be handed out.
+ */
+bool frames_check(struct finding *finding) MUST_CHECK;
+void frames_each(void (*taken)(void *arg, pa_t pa, u64 size, u16 owner, enum frame_use use),
+		 void *arg);
+
+/* Another number than before: frames may have changed hands since. Checked builds and the host. */
+u32 frames_changes(void);
 
 #endif

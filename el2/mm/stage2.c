@@ -14,6 +14,8 @@
 
 #include "arch/lock.h"
 #include "arch/mmu.h"
+#include "board/say.h"
+#include "lib/checked.h"
 #include "lib/types.h"
 #include "mm/frames.h"
 #include "mm/tables.h"
@@ -142,10 +144,25 @@ static u64 *new_table(struct stage2 *map)
 	return table;
 }
 
-/* Takes a valid entry out, so that no CPU can use what it led to. */
-static void break_entry(const struct stage2 *map, u64 *entry, u64 ipa)
+/* A valid entry becomes invalid: from now on a flush is due. */
+static void unset(struct stage2 *map, u64 *entry, u64 desc)
 {
-	desc_write(entry, 0);
+	if (NOTED) {
+		map->broke = true;
+		map->flushes = mmu_flushes(map->vmid);
+	}
+	desc_write(entry, desc);
+}
+
+static bool is_flushed(const struct stage2 *map)
+{
+	return !map->broke || mmu_flushes(map->vmid) != map->flushes;
+}
+
+/* Takes a valid entry out, so that no CPU can use what it led to. */
+static void break_entry(struct stage2 *map, u64 *entry, u64 ipa)
+{
+	unset(map, entry, 0);
 	mmu_publish();
 	mmu_flush_ipa(map->vttbr, IPA(ipa));
 }
@@ -337,9 +354,11 @@ void stage2_destroy(struct stage2 *map)
 
 	for (unsigned i = table_next(root, 0, entries); i < entries;
 	     i = table_next(root, i + 1, entries))
-		desc_write(&root[i], root[i] & ~DESC_VALID);
+		unset(map, &root[i], root[i] & ~DESC_VALID);
 	mmu_publish();
 	mmu_flush_guest(map->vttbr);
+	if (CHECKED && !is_flushed(map))
+		panic("stage2: VMID %u is given back, and TLBs hold its entries", map->vmid);
 	give_below(map, root, entries, map->level);
 	while (map->spare.v) {
 		pa_t page = map->spare;
@@ -377,4 +396,93 @@ u64 stage2_tables_needed(u64 ipa, u64 size)
 	if (end > LEVEL1_LIMIT)
 		tables += pieces(ipa, end, 30);
 	return tables;
+}
+
+/* ---- The check ---- */
+
+/* What the walk has met so far. */
+struct audit {
+	const struct stage2 *map;
+	const struct stage2_visit *visit;
+	struct finding *finding;
+	u32 tables;
+};
+
+/* A frame that is to be a table of this map. */
+static bool audit_table(struct audit *audit, u64 pa)
+{
+	enum frame_use use;
+	u16 owner = frames_owner(PA(pa), &use);
+
+	if (owner != audit->map->owner || use != FRAME_TABLE)
+		return found(audit->finding,
+			     "guest %u: a stage-2 table at %lx has owner %u, use %u: expected %u",
+			     audit->map->owner, pa, owner, use, FRAME_TABLE);
+	audit->tables++;
+	return audit->visit->table(audit->visit->arg, PA(pa));
+}
+
+/* One entry that is not 0, of `level`. Bits as VMSAv8-64 has them (Arm ARM, D8.3). */
+static bool audit_entries(struct audit *audit, u64 table, unsigned entries, unsigned level,
+			  u64 base);
+
+static bool audit_entry(struct audit *audit, u64 desc, unsigned level, u64 ipa)
+{
+	u64 address = desc & 0xfffffffff000, size = 1ULL << (39 - 9 * level);
+
+	if (!(desc & 1))
+		return found(audit->finding,
+			     "guest %u: the entry for %lx is %lx: expected 0 or valid",
+			     audit->map->owner, ipa, desc);
+	if (level < 3 && (desc & 2))
+		return audit_table(audit, address) &&
+		       audit_entries(audit, address, 512, level + 1, ipa);
+	if (level < 2 || (level == 3 && !(desc & 2)) || address % size ||
+	    ipa >> audit->map->ipa_bits)
+		return found(audit->finding, "guest %u: the entry for %lx at level %u is %lx",
+			     audit->map->owner, ipa, level, desc);
+	return audit->visit->leaf(audit->visit->arg, IPA(ipa), desc, size);
+}
+
+/* Recursion ends at level 3. */
+static bool audit_entries(struct audit *audit, u64 table, unsigned entries, unsigned level,
+			  u64 base)
+{
+	const u64 *entry = mmu_pointer(PA(table));
+
+	for (unsigned i = table_next(entry, 0, entries); i < entries;
+	     i = table_next(entry, i + 1, entries))
+		if (!audit_entry(audit, entry[i], level, base + ((u64)i << (39 - 9 * level))))
+			return false;
+	return true;
+}
+
+bool stage2_check(const struct stage2 *map, const struct stage2_visit *visit,
+		  struct finding *finding)
+{
+	struct audit audit = {map, visit, finding, 0};
+	unsigned bits = 64 - (unsigned)FIELD(map->vtcr, 5, 0); /* T0SZ */
+	unsigned level = 2 - (unsigned)FIELD(map->vtcr, 7, 6); /* SL0, 4 KiB granule */
+	u64 root = map->vttbr & 0xfffffffff000, entries = 1ULL << (bits - (39 - 9 * level));
+
+	if (map->vttbr >> 48 != map->vmid || root != map->root.v || bits != map->ipa_bits ||
+	    !map->vmid || root % MAX(entries * 8, 4096ULL))
+		return found(finding,
+			     "guest %u: VTTBR_EL2 %lx and VTCR_EL2 %lx: expected VMID %u, root %lx",
+			     map->owner, map->vttbr, map->vtcr, map->vmid, map->root.v);
+	if (NOTED && !is_flushed(map))
+		return found(finding, "guest %u: no flush of VMID %u since an entry was taken out",
+			     map->owner, map->vmid);
+	entries = MAX(entries, 512ULL);
+	for (u64 at = 0; at < entries * 8; at += 4096)
+		if (!audit_table(&audit, root + at))
+			return false;
+	if (!audit_entries(&audit, root, (unsigned)entries, level, 0))
+		return false;
+	for (pa_t spare = map->spare; spare.v; spare = PA(*(const u64 *)mmu_pointer(spare)))
+		if (audit.tables > map->tables || !audit_table(&audit, spare.v))
+			return found(finding, "guest %u: its spare tables are none of its own",
+				     map->owner);
+	return audit.tables == map->tables || found(finding, "guest %u: %u tables, counted are %u",
+						    map->owner, audit.tables, map->tables);
 }

@@ -8,6 +8,7 @@
 #ifndef MM_STAGE2_H
 #define MM_STAGE2_H
 
+#include "lib/finding.h"
 #include "lib/types.h"
 
 enum stage2_kind {
@@ -25,6 +26,8 @@ struct stage2 {
 	u16 vmid;
 	u8 ipa_bits; /* 31 .. 40 */
 	u8 level;    /* at which the walk starts: 1 or 2 */
+	bool broke;  /* for checks: a valid entry was taken out when `flushes` was … */
+	u32 flushes; /* … what mmu_flushes() said */
 	u32 tables;  /* frames held for tables, root and spare ones with it */
 	pa_t spare;  /* chain of tables that blocks displaced; kept until the map goes */
 };
@@ -71,6 +74,22 @@ bool stage2_lookup(const struct stage2 *map, ipa_t ipa, pa_t *pa);
 /* Calls `leaf` for each mapped page or block, ascending; for teardown and for the oracle. */
 void stage2_each(const struct stage2 *map, void (*leaf)(void *arg, ipa_t ipa, pa_t pa, u64 size),
 		 void *arg);
+
+/*
+ * For checked builds and tests, each independent of how the map was made:
+ *
+ * stage2_check: whether a walk by VTTBR_EL2 and VTCR_EL2 meets nothing but tables in frames that are the
+ * owner's (FRAME_TABLE), as many as are counted, and valid leaves with an address within reach; and
+ * whether TLBs were flushed since a valid entry last changed. Calls `leaf` for each, with the whole
+ * descriptor, and `table` for each frame of a table. False: the finding, or `leaf` or `table` said so.
+ */
+struct stage2_visit {
+	bool (*leaf)(void *arg, ipa_t ipa, u64 desc, u64 size);
+	bool (*table)(void *arg, pa_t pa);
+	void *arg;
+};
+bool stage2_check(const struct stage2 *map, const struct stage2_visit *visit,
+		  struct finding *finding) MUST_CHECK;
 
 /* Bytes of tables this map uses. */
 u64 stage2_table_bytes(const struct stage2 *map);

@@ -15,6 +15,7 @@
 #include "cp/cp.h"
 #include "guest/grant.h"
 #include "guest/life.h"
+#include "guest/oracle.h"
 #include "guest/switch.h"
 
 #define GIC_SPURIOUS_FIRST 1020
@@ -170,7 +171,15 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 #define ISS_ISV BIT(24)
 #define ISS_SRT(esr) FIELD(esr, 20, 16)
 
-enum verdict trap_quick(struct vcpu *vcpu)
+/* What goes on is as it should be; in checked builds only. */
+static inline struct vcpu *checked(struct vcpu *vcpu)
+{
+	if (CHECKED)
+		oracle_trap(vcpu);
+	return vcpu;
+}
+
+static inline enum verdict quick(struct vcpu *vcpu)
 {
 	u64 esr = syndrome_esr(), class = ESR_EC(esr);
 
@@ -185,6 +194,15 @@ enum verdict trap_quick(struct vcpu *vcpu)
 	return VERDICT_WHOLE;
 }
 
+enum verdict trap_quick(struct vcpu *vcpu)
+{
+	enum verdict verdict = quick(vcpu);
+
+	if (CHECKED && (verdict == VERDICT_RESUME || verdict == VERDICT_NEXT))
+		oracle_trap(vcpu);
+	return verdict;
+}
+
 struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 {
 	u64 esr = syndrome_esr();
@@ -193,13 +211,13 @@ struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 		verdict = handlers[ESR_EC(esr)](vcpu, esr);
 		if (verdict == VERDICT_NEXT) {
 			regs_next(&vcpu->ctx.regs);
-			return vcpu;
+			return checked(vcpu);
 		}
 	}
 	vcpu = act(vcpu, esr, verdict);
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);
-	return vcpu;
+	return checked(vcpu);
 }
 
 /* Nobody asked for it: off with it, or it would come for ever. */
@@ -262,7 +280,10 @@ u32 trap_irq_quick(struct vcpu *vcpu)
 		return intid + 1;
 	vcpu->exits[EXIT_TIMER]++;
 	vtimer_interrupt(&vcpu->vtimer);
-	return UNLIKELY(sched_wanted()) ? GIC_SPURIOUS_FIRST + 1 : 0;
+	if (UNLIKELY(sched_wanted()))
+		return GIC_SPURIOUS_FIRST + 1;
+	(void)checked(vcpu);
+	return 0;
 }
 
 struct vcpu *trap_irq(struct vcpu *vcpu, u32 left)
@@ -271,7 +292,7 @@ struct vcpu *trap_irq(struct vcpu *vcpu, u32 left)
 	serve_all(vcpu, left - 1);
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);
-	return vcpu;
+	return checked(vcpu);
 }
 
 /* An asynchronous error while a guest ran: whose it is can't be known, the guest is the likeliest. */

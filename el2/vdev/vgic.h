@@ -22,6 +22,7 @@
 #include "abi/skerry.h"
 #include "arch/lock.h"
 #include "board/gic.h"
+#include "lib/finding.h"
 #include "lib/types.h"
 #include "sched/sched.h"
 #include "vdev/mmio.h"
@@ -176,5 +177,12 @@ bool vgic_cpu_interface(struct vgic_cpu *cpu, struct mmio *mmio) MUST_CHECK;
  * ICC_DIR_EL1. v2 guests: vgic_cpu_interface with GICC_DIR (0x1000), whose page must not be mapped. */
 void vgic_send_sgi(struct vgic_cpu *cpu, u64 value, bool group1);
 void vgic_dir(struct vgic_cpu *cpu, u32 intid);
+
+/*
+ * For checked builds and tests: whether what always holds does (vgic_check.c): each interrupt stands in one
+ * place, the list registers of the vCPU loaded here are what the hardware has or can have come to, and
+ * nothing that a vCPU could take is left out. Takes the lock. False: the finding says what, where.
+ */
+bool vgic_check(struct vgic *vgic, struct finding *finding) MUST_CHECK;
 
 #endif

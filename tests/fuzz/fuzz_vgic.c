@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c
+// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c vdev/vgic_check.c
 // runs: 3000
 // longest: 4096
 /*

@@ -4,7 +4,7 @@
  * the races between vCPUs on different pCPUs. Every value is from IHI 0048 or IHI 0069. What follows
  * from long sequences is test_vgic_random.c's.
  */
-// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c
+// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c vdev/vgic_check.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

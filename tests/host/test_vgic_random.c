@@ -6,7 +6,7 @@
  * VGIC_SEED: where to begin; VGIC_TRACE: prints each operation; VGIC_ONLY: one of the settings.
  */
 // also: fast
-// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c
+// units: vdev/vgic.c vdev/vgic_lr.c vdev/vgic_dist.c vdev/vgic_emul.c vdev/vgic_check.c
 #include "vgic_random.h"
 
 static uint64_t chance;

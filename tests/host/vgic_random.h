@@ -178,6 +178,17 @@ static void settle(void)
 	}
 }
 
+/* What EL2's checked build looks at after a trap. */
+static void compare_with_itself(void)
+{
+	struct finding finding;
+
+	for (unsigned pcpu = 0; pcpu < w.cpus; pcpu++) {
+		standin_pcpu_set(pcpu); /* whose list registers it can see */
+		check(vgic_check(&w.vgic, &finding), "%s", finding.text);
+	}
+}
+
 static void compare_lines(void)
 {
 	for (unsigned i = 0; i < w.cpus; i++) {
@@ -762,6 +773,7 @@ static void step(void)
 		printf("%lu: %s\n", w.op, w.what);
 	settle();
 	compare_lines();
+	compare_with_itself();
 	if (w.weird && !actives()) {
 		bool any = false;
 

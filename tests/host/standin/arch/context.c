@@ -119,6 +119,14 @@ bool context_translate(const struct context *ctx, u64 va, ipa_t *ipa)
 	return standin_translates;
 }
 
+/* The stand-in has no EL2 registers to look at. */
+bool context_check(const struct context *ctx, struct finding *finding)
+{
+	(void)ctx;
+	(void)finding;
+	return true;
+}
+
 void context_enter(struct context *ctx)
 {
 	(void)ctx;

@@ -13,7 +13,7 @@
 #include "lib/types.h"
 
 struct lock {
-	u16 next, serving; /* taken while they differ, as in the real one */
+	u32 next, serving; /* taken while they differ */
 };
 
 static inline void lock_take(struct lock *lock)
@@ -25,6 +25,12 @@ static inline void lock_take(struct lock *lock)
 	lock->next++;
 }
 
+static inline bool lock_try(struct lock *lock)
+{
+	lock_take(lock);
+	return true;
+}
+
 static inline void lock_drop(struct lock *lock)
 {
 	if (lock->next == lock->serving) {
@@ -32,6 +38,11 @@ static inline void lock_drop(struct lock *lock)
 		abort();
 	}
 	lock->serving++;
+}
+
+static inline u32 lock_drops(const struct lock *lock)
+{
+	return lock->serving;
 }
 
 #endif

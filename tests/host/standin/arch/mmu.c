@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arch/mmu.h"
+#include "arch/pcpu.h"
 
 struct mmu_event mmu_events[MMU_EVENTS_MAX];
 unsigned mmu_event_count;
@@ -155,13 +156,22 @@ void mmu_publish(void)
 	note(MMU_PUBLISH, 0, 0, 0);
 }
 
+static u32 flushes[64];
+
+u32 mmu_flushes(u16 vmid)
+{
+	return flushes[vmid % 64];
+}
+
 void mmu_flush_ipa(u64 vttbr, ipa_t ipa)
 {
+	flushes[(vttbr >> 48) % 64]++;
 	note(MMU_FLUSH_IPA, vttbr, ipa.v, 0);
 }
 
 void mmu_flush_guest(u64 vttbr)
 {
+	flushes[(vttbr >> 48) % 64]++;
 	note(MMU_FLUSH_GUEST, vttbr, 0, 0);
 }
 
@@ -221,8 +231,20 @@ unsigned mmu_vmid_bits(void)
 	return mmu_standin_vmid_bits;
 }
 
+static struct {
+	u64 vttbr, vtcr;
+} loaded[PCPUS_MAX];
+
+void mmu_loaded_guest(u64 *vttbr, u64 *vtcr)
+{
+	*vttbr = loaded[this_pcpu()->id].vttbr;
+	*vtcr = loaded[this_pcpu()->id].vtcr;
+}
+
 void mmu_load_guest(u64 vttbr, u64 vtcr)
 {
+	loaded[this_pcpu()->id].vttbr = vttbr;
+	loaded[this_pcpu()->id].vtcr = vtcr;
 	note(MMU_LOAD_GUEST, vttbr, vtcr, 0);
 }
 
