@@ -15,6 +15,7 @@
 #include "board/power.h"
 #include "board/say.h"
 #include "cp/cp.h"
+#include "cp/dump.h"
 #include "guest/guest.h"
 #include "guest/life.h"
 #include "guest/switch.h"
@@ -345,6 +346,7 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 	    !gic->version     ? ": guests' interrupts by software" :
 	    gic->virt_links() ? "" :
 				", which lose level lines: EOIs will trap");
+	dump_init();
 	sysreg_init();
 	sched_init(cpus);
 	__atomic_store_n(&switch_idle_interrupts, idle_interrupts, __ATOMIC_RELEASE);

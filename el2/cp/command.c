@@ -39,6 +39,8 @@ const struct command commands[] = {
 	{"display", "GUEST REG | VA.N | P IPA.N",
 	 "registers, or memory by its virtual or physical address", "g x el1", 2, inspect_display},
 	{"store", "GUEST REG VALUE | ADDRESS HEX…", "the same, written", "p", 3, inspect_store},
+	{"dump", "GUEST [off]", "its memory and state as an ELF core, to ci/dumps at the other end",
+	 "off", 1, dump_run},
 	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, operate_focus},
 	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send},
 	{"message", "TEXT", "a line on this screen", "", 1, operate_message},

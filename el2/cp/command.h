@@ -36,6 +36,7 @@ command_run_fn operate_ipl, operate_stop, operate_begin, operate_halt, operate_r
 	operate_restart, operate_destroy, operate_set, operate_focus, operate_send, operate_message,
 	operate_shutdown, operate_quit;
 command_run_fn inspect_display, inspect_store;
+command_run_fn dump_run;
 
 /* A key typed at the prompt. */
 void command_key(u8 byte);
@@ -52,6 +53,9 @@ const char *command_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* The guest of this name; NULL, and the operator has been told. */
 struct guest *command_guest(const char *name);
+
+/* NULL if `guest` stands still and has its state in memory; else why not (inspect.c). */
+const char *command_at_rest(const struct guest *guest);
 
 /* A number: decimal, 0x…, or with K, M, G behind it. False: it is none. */
 bool command_number(const char *text, u64 *value) MUST_CHECK;

@@ -18,7 +18,7 @@
 #define LINE_BYTES_MAX 64					 /* what store takes at once */
 #define PSTATE_SETTABLE (BITS(31, 28) | BITS(9, 6) | BITS(3, 0)) /* NZCV, DAIF, mode */
 
-static const char *at_rest(const struct guest *guest)
+const char *command_at_rest(const struct guest *guest)
 {
 	if (guest->state == GUEST_STOPPED || guest->state == GUEST_READY ||
 	    guest->state == GUEST_CRASHED)
@@ -158,7 +158,7 @@ const char *inspect_display(const struct words *words)
 
 	if (!vcpu)
 		return NULL;
-	busy = at_rest(vcpu->guest);
+	busy = command_at_rest(vcpu->guest);
 	if (busy)
 		return busy;
 	if (physical && words->count < 3)
@@ -225,7 +225,7 @@ const char *inspect_store(const struct words *words)
 
 	if (!vcpu)
 		return NULL;
-	busy = at_rest(vcpu->guest);
+	busy = command_at_rest(vcpu->guest);
 	if (busy)
 		return busy;
 	reg = physical ? NULL : register_at(vcpu, words->word[1]);

@@ -110,6 +110,7 @@ struct guest {
 	u8 gic_version;
 	u8 channel_count;
 	u32 serial;	    /* no other guest ever has the same, an id may come again */
+	u32 moves;	    /* changes of state so far: who looked at it at rest sees if it moved */
 	u32 restarts;	    /* in all */
 	u32 crashes;	    /* since period_begin: for restart-limit and back-off */
 	u64 period_begin;   /* ticks */
@@ -220,6 +221,10 @@ bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes) 
  * guest that needs no more than its image does not wait until 2 MiB are zeroed.
  */
 bool guest_load(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
+
+/* The same as guest_read, but what was never touched stays so, and reads as the zeros it would be. False:
+ * not the guest's, or all of it untouched (zeros). For who only looks; the guest has a map. */
+bool guest_peek(struct guest *guest, void *to, ipa_t from, size_t bytes) MUST_CHECK;
 
 /* The firmware's bytes go to where the guest sees them, at SKERRY_ROM_BASE: once a life, before any of
  * its vCPUs runs. False: no memory left, which guest_prepare rules out. */

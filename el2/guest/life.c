@@ -63,6 +63,7 @@ static bool set_state(struct guest *guest, enum guest_state state)
 {
 	bool was_over = is_over(guest->state), now_over = is_over(state);
 
+	guest->moves++;
 	__atomic_store_n(&guest->state, (u8)state, __ATOMIC_RELEASE);
 	if (was_over && !now_over)
 		__atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST);

@@ -217,11 +217,44 @@ static bool may_write(struct guest *guest, u64 ipa, u64 bytes)
 	return in_ram(guest, ipa, bytes) || in_channels(guest, ipa, bytes);
 }
 
+static bool may_read(struct guest *guest, u64 ipa, u64 bytes)
+{
+	return may_write(guest, ipa, bytes) || in_rom(guest, ipa, bytes) ||
+	       in_flash(guest, ipa, bytes);
+}
+
 bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes)
 {
-	return (may_write(guest, from.v, bytes) || in_rom(guest, from.v, bytes) ||
-		in_flash(guest, from.v, bytes)) &&
-	       copy(guest, from.v, to, bytes, false);
+	return may_read(guest, from.v, bytes) && copy(guest, from.v, to, bytes, false);
+}
+
+bool guest_peek(struct guest *guest, void *to, ipa_t from, size_t bytes)
+{
+	bool mapped = false;
+	u8 *ours = to;
+
+	if (!may_read(guest, from.v, bytes))
+		return false;
+	while (bytes) {
+		size_t n = MIN(bytes, PAGE_SIZE - from.v % PAGE_SIZE);
+		bool here;
+		pa_t pa;
+
+		lock_take(&guest->lock);
+		here = stage2_lookup(&guest->map, from, &pa);
+		lock_drop(&guest->lock);
+		if (here) {
+			cache_clean_invalidate(mmu_pointer(pa), n);
+			memcpy(ours, mmu_pointer(pa), n);
+		} else {
+			memset(ours, 0, n);
+		}
+		mapped |= here;
+		from.v += n;
+		ours += n;
+		bytes -= n;
+	}
+	return mapped;
 }
 
 bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes)

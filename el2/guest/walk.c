@@ -28,7 +28,7 @@ static bool in_range(u64 va, unsigned input, bool top_byte_ignored)
 	return (va & above) == 0 || (va & above) == above;
 }
 
-bool walk_translate(struct vcpu *vcpu, u64 va, ipa_t *ipa)
+bool walk_span(struct vcpu *vcpu, u64 va, ipa_t *ipa, u64 *span)
 {
 	const u64 *el1 = vcpu->ctx.el1;
 	bool upper = va & BIT(55);
@@ -36,12 +36,15 @@ bool walk_translate(struct vcpu *vcpu, u64 va, ipa_t *ipa)
 	    entry = el1[upper ? EL1_ttbr1_el1 : EL1_ttbr0_el1] & BITS(47, 1);
 	unsigned input, granule, stride;
 
+	*span = BIT(48);
 	if (!(el1[EL1_sctlr_el1] & SCTLR_M)) {
 		*ipa = IPA(va);
 		return true;
 	}
-	if (!geometry(tcr, upper, &input, &granule) ||
-	    !in_range(va, input, tcr & (upper ? BIT(38) : BIT(37))))
+	if (!geometry(tcr, upper, &input, &granule))
+		return false;
+	*span = BIT(input);
+	if (!in_range(va, input, tcr & (upper ? BIT(38) : BIT(37))))
 		return false;
 	stride = granule - 3;
 	for (unsigned level = 3 - (input - granule - 1) / stride; level < 4; level++) {
@@ -49,7 +52,8 @@ bool walk_translate(struct vcpu *vcpu, u64 va, ipa_t *ipa)
 		unsigned high = MIN(low + stride, input) - 1;
 		u64 table = entry;
 
-		if (!guest_read(vcpu->guest, &entry, IPA(table + FIELD(va, high, low) * 8), 8))
+		*span = BIT(low);
+		if (!guest_peek(vcpu->guest, &entry, IPA(table + FIELD(va, high, low) * 8), 8))
 			return false;
 		if (!(entry & BIT(0)))
 			return false;
@@ -62,4 +66,11 @@ bool walk_translate(struct vcpu *vcpu, u64 va, ipa_t *ipa)
 		entry &= BITS(47, granule);
 	}
 	return false;
+}
+
+bool walk_translate(struct vcpu *vcpu, u64 va, ipa_t *ipa)
+{
+	u64 span;
+
+	return walk_span(vcpu, va, ipa, &span);
 }
