@@ -114,6 +114,8 @@ static bool rule_for(struct guest *guest, u64 ipa, struct rule *rule)
 	u64 rom = guest_rom_size(guest), channel = channel_frame(guest, ipa);
 
 	*rule = (struct rule){LEAF_MEMORY, 0, guest->id, FRAME_MEMORY};
+	if (guest_in_part(guest, ipa))
+		rule->pa = guest->part.chunk.v + (ipa - guest->part.ipa);
 	if (is_in(ipa, 0x40000000, guest->config.memory_size))
 		return true;
 	if (is_in(ipa, 0, rom)) {
@@ -164,7 +166,8 @@ static bool see_leaf(void *arg, ipa_t ipa, u64 desc, u64 size)
 			     "guest %s: %lx leads to %lx (owner %u, use %u): expected %lx (%u, %u)",
 			     guest->config.name, ipa.v, pa, owner, use, rule.pa ? rule.pa : pa,
 			     rule.owner, rule.use);
-	if (owner == guest->id && use == FRAME_MEMORY)
+	/* one that is mapped in part counts as a whole: see_state */
+	if (owner == guest->id && use == FRAME_MEMORY && !guest_in_part(guest, ipa.v))
 		put_frames(&estate->seen[FRAME_MEMORY], pa, size);
 	return true;
 }
@@ -201,6 +204,8 @@ static void see_state(const struct guest *guest, struct estate *estate)
 		put_frames(&estate->seen[FRAME_STATE], guest->stolen_page.v, PAGE_SIZE);
 	if (guest->flash.memory.v)
 		put_frames(&estate->seen[FRAME_STATE], guest->flash.memory.v, CHUNK_SIZE);
+	if (guest->part.chunk.v)
+		put_frames(&estate->seen[FRAME_MEMORY], guest->part.chunk.v, CHUNK_SIZE);
 }
 
 static bool see_guest(struct guest *guest)

@@ -274,7 +274,7 @@ void stage2_complete(struct stage2 *map, ipa_t ipa, pa_t chunk,
 		if (next > i)
 			fill(mmu_pointer(PA(chunk.v + i * PAGE_SIZE)), (next - i) * PAGE_SIZE);
 	}
-	desc_write(entry, 0);
+	unset(map, entry, 0);
 	mmu_publish();
 	mmu_flush_guest(map->vttbr);
 	desc_write(entry, chunk.v | attributes_of[kind] | desc_leaf(2));
