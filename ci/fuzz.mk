@@ -56,3 +56,11 @@ fuzz-keep: $(FUZZ:%=$(BUILD)/host/fuzz/fuzz_%)
 ## fuzz-coverage  which lines of el2/ each corpus runs
 fuzz-coverage: $(FUZZ:%=$(BUILD)/host/gcc/fuzz_%)
 	@$(PYTHON) ci/fuzz coverage $(FUZZ)
+
+.PHONY: mutants
+## mutants    break the code on purpose, one way at a time, and see what notices; MUTANTS="tlb-page ..." some
+MUTANTS ?=
+mutants:
+	@ci/setup test
+	@$(MAKE) --no-print-directory all host-build fuzz-build
+	@+MAKE='$(MAKE)' $(PYTHON) ci/mutants $(MUTANTS)

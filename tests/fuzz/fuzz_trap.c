@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // units: trap/*.c cp/*.c guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
 // runs: 3000
-// longest: 2048
+// longest: 768
 /*
  * Traps of several guests in any order: hypercalls, PSCI, system registers, loads, stores and fetches
  * anywhere by syndrome and by instruction, WFI, FP, interrupts, time, the operator's orders; on three

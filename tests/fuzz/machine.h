@@ -98,14 +98,25 @@ static bool is_channel(const struct guest *guest, u64 ipa, u64 pa)
 	return false;
 }
 
+/* In which life of which guest each frame was mapped last. */
+static u64 seen_in[RAM_BYTES / PAGE_SIZE];
+
 /* Old bytes, of this guest's last life or of another's, in memory that it sees for the first time. */
 static void check_clean(const struct guest *guest, u64 ipa, pa_t pa, u64 size)
 {
-	const u64 *words = mmu_pointer(pa);
+	u64 life = (u64)guest->serial << 32 | (guest->restarts + 1);
 
-	for (u64 i = 0; i < size / 8; i++)
-		MUST(words[i] != 0xa5a5a5a5a5a5a5a5, "%s sees old bytes at %#llx",
-		     guest->config.name, (unsigned long long)(ipa + 8 * i));
+	for (u64 at = 0; at < size; at += PAGE_SIZE) {
+		u64 *seen = &seen_in[(pa.v + at - RAM_BASE) / PAGE_SIZE];
+		const u64 *words = mmu_pointer(PA(pa.v + at));
+
+		if (*seen == life)
+			continue;
+		*seen = life;
+		for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+			MUST(words[i] != 0xa5a5a5a5a5a5a5a5, "%s sees old bytes at %#llx",
+			     guest->config.name, (unsigned long long)(ipa + at + 8 * i));
+	}
 }
 
 static bool was_held(u16 vmid, u64 ipa, u64 pa, u64 size)
@@ -347,6 +358,7 @@ static void enter(unsigned id, enum door door)
 	power_catcher = &stop;
 	if (setjmp(stop)) {
 		machine.off = true;
+		standin_locks_drop();
 		return;
 	}
 	if (!setjmp(idle))
@@ -397,6 +409,7 @@ static void machine_start(unsigned hardware, const void *bundle_tree, size_t siz
 	board_tree = devices;
 	memset(&machine, 0, sizeof(machine));
 	held_count = 0;
+	memset(seen_in, 0, sizeof(seen_in));
 	model_gic = *gic;
 	machine.gic = *gic;
 	machine.gic.ack = machine_ack;
@@ -453,6 +466,9 @@ static void machine_end(void)
 				     machine.before.free + machine.before.by_use[FRAME_EL2],
 		     "frames are missing");
 	}
+	for (unsigned id = 0; machine.off && id < guest_count(); id++)
+		if (guest_by_id(id))
+			life_discard(guest_by_id(id)); /* VMIDs outlive a machine here */
 	mmu_on_event = NULL;
 	gic = &model_gic;
 }
