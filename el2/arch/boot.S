@@ -142,6 +142,8 @@ invalidate_image:
 	adrp	x1, image_end
 1:	dc	ivac, x0
 	add	x0, x0, x2
+	dc	ivac, x0		/* two lines are no more than a page, and both ends are pages */
+	add	x0, x0, x2
 	cmp	x0, x1
 	b.lo	1b
 	dsb	sy

@@ -52,12 +52,13 @@ static void bcm2835_aux_init(u64 address, u32 clock)
 	mmio_write32(base + CNTL, CNTL_ON);
 }
 
-static bool bcm2835_aux_putc(u8 byte)
+static size_t bcm2835_aux_write(const char *bytes, size_t n)
 {
-	if ((mmio_read32(base + LSR) & LSR_ROOM) == 0)
-		return false;
-	mmio_write32(base + IO, byte);
-	return true;
+	size_t i = 0;
+
+	for (; i < n && (mmio_read32(base + LSR) & LSR_ROOM); i++)
+		mmio_write32(base + IO, (u8)bytes[i]);
+	return i;
 }
 
 static int bcm2835_aux_getc(void)
@@ -80,7 +81,7 @@ static void bcm2835_aux_listen(bool on)
 const struct uart_ops bcm2835_aux_ops = {
 	.on = bcm2835_aux_on,
 	.init = bcm2835_aux_init,
-	.putc = bcm2835_aux_putc,
+	.write = bcm2835_aux_write,
 	.getc = bcm2835_aux_getc,
 	.idle = bcm2835_aux_idle,
 	.listen = bcm2835_aux_listen,

@@ -62,12 +62,14 @@ static void pl011_init(u64 address, u32 clock)
 	mmio_write32(base + CR, CR_ON);
 }
 
-static bool pl011_putc(u8 byte)
+static size_t pl011_write(const char *bytes, size_t n)
 {
-	if ((mmio_read32(base + FR) & FR_TXFF) != 0)
-		return false;
-	mmio_write32(base + DR, byte);
-	return true;
+	u64 at = base;
+	size_t i = 0;
+
+	for (; i < n && !(mmio_read32(at + FR) & FR_TXFF); i++)
+		mmio_write32(at + DR, (u8)bytes[i]);
+	return i;
 }
 
 static int pl011_getc(void)
@@ -98,7 +100,7 @@ static void pl011_listen(bool on)
 const struct uart_ops pl011_ops = {
 	.on = pl011_on,
 	.init = pl011_init,
-	.putc = pl011_putc,
+	.write = pl011_write,
 	.getc = pl011_getc,
 	.idle = pl011_idle,
 	.listen = pl011_listen,

@@ -16,6 +16,7 @@
 #include "board/uart.h"
 #include "lib/format.h"
 #include "lib/screen.h"
+#include "lib/string.h"
 
 #define LINE_MAX 512
 #define EARLY_MAX 2048
@@ -38,26 +39,35 @@ static size_t early_used;
 static struct lock last; /* taken once, by the pCPU that stops the machine, and never dropped */
 static const struct pcpu *volatile last_speaker;
 
-static void put(char c)
+static void put_early(const char *bytes, size_t n)
+{
+	n = MIN(n, sizeof(early) - early_used);
+	memcpy(early + early_used, bytes, n);
+	early_used += n;
+}
+
+static void put_all(const char *bytes, size_t n)
 {
 	unsigned looks = 0;
 
 	if (uart == NULL) {
-		size_t at = early_used;
-
-		if (at < sizeof(early)) {
-			early[at] = c;
-			early_used = at + 1;
-		}
+		put_early(bytes, n);
 		return;
 	}
-	while (!uart->putc((u8)c)) {
-		if (looks++ >= patience) {
-			patience = 0;
-			return;
+	while (n) {
+		size_t written = uart->write(bytes, n);
+
+		if (written) {
+			patience = PATIENCE;
+			looks = 0;
+		} else if (looks++ >= patience) {
+			patience = 0; /* this byte is given up */
+			written = 1;
+			looks = 0;
 		}
+		bytes += written;
+		n -= written;
 	}
-	patience = PATIENCE;
 }
 
 /* Before the MMU is on (no UART yet), at EL1 and for the last words no lock is taken. */
@@ -103,15 +113,8 @@ void say_init(const struct board *which)
 	driver->init(which->uart.regs.base, clock);
 	screen.terminal = which->terminal;
 	uart = driver;
-	for (size_t i = 0; i < early_used; i++)
-		put(early[i]);
+	put_all(early, early_used);
 	early_used = 0;
-}
-
-static void put_all(const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		put(bytes[i]);
 }
 
 void say_line(const void *owner, const char *text, size_t n)
@@ -138,22 +141,33 @@ bool say_terminal(void)
 	return screen.terminal;
 }
 
+/* A carriage return before each line feed, from the last one on; in front of the first nothing moves.
+ * `text` has room for twice its length. */
+static size_t add_returns(char *text, size_t length)
+{
+	size_t from = length, to = length;
+
+	for (size_t i = 0; i < length; i++)
+		to += text[i] == '\n';
+	length = to;
+	while (from != to) {
+		text[--to] = text[--from];
+		if (text[to] == '\n')
+			text[--to] = '\r';
+	}
+	return length;
+}
+
 void say(const char *fmt, ...)
 {
-	char text[LINE_MAX / 2], line_text[LINE_MAX];
+	char text[LINE_MAX];
 	va_list args;
-	size_t count, n = 0;
+	size_t n;
 
 	va_start(args, fmt);
-	count = vformat(text, sizeof(text), fmt, args);
+	n = vformat(text, sizeof(text) / 2, fmt, args);
 	va_end(args);
-
-	for (size_t i = 0; i < count && n + 2 <= sizeof(line_text); i++) {
-		if (text[i] == '\n')
-			line_text[n++] = '\r';
-		line_text[n++] = text[i];
-	}
-	say_line(say, line_text, n);
+	say_line(say, text, add_returns(text, n));
 }
 
 /* Without the lock: reading takes nothing from a writer, and a key must not wait for a long line.

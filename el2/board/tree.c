@@ -18,13 +18,13 @@
 #define CELLS_MAX 2		 /* of an address or a size that EL2 can use */
 #define AFFINITY 0xff00ffffffULL /* MPIDR_EL1: Aff3, Aff2, Aff1, Aff0 */
 
+/* In the order of their names' first characters. */
 enum property {
 	ADDRESS_CELLS,
-	BOOTARGS,
 	SIZE_CELLS,
 	INTERRUPT_CELLS,
 	REDISTRIBUTOR_REGIONS,
-	REDISTRIBUTOR_STRIDE,
+	BOOTARGS,
 	COMPATIBLE,
 	CPU_RELEASE_ADDR,
 	CLOCK_FREQUENCY,
@@ -32,12 +32,13 @@ enum property {
 	ENABLE_METHOD,
 	INTERRUPTS,
 	INTERRUPT_PARENT,
+	KASLR_SEED,
 	INITRD_START,
 	INITRD_END,
-	KASLR_SEED,
 	MODEL,
 	METHOD,
 	PHANDLE,
+	REDISTRIBUTOR_STRIDE,
 	REG,
 	RANGES,
 	RNG_SEED,
@@ -202,8 +203,11 @@ static bool fail(struct reader *r, enum property property, const char *what)
 /* A number of one cell or two, as the bindings that allow both have it; else the default. */
 static u64 number_of(const struct reader *r, enum property property, u64 otherwise)
 {
-	struct value v = value_of(r, property);
+	struct value v;
 
+	if (!has(r, property))
+		return otherwise;
+	v = r->node.values[property];
 	if (v.length != 4 && v.length != 8)
 		return otherwise;
 	return fdt_cells(v.data, v.length / 4);
@@ -213,8 +217,11 @@ static u64 number_of(const struct reader *r, enum property property, u64 otherwi
 static bool is_text(const struct reader *r, enum property property, const char *text)
 {
 	struct value v = value_of(r, property);
-	size_t size = strlen(text) + 1;
+	size_t size;
 
+	if (!v.length)
+		return false;
+	size = strlen(text) + 1;
 	return v.length >= size && memcmp(v.data, text, size) == 0;
 }
 
@@ -629,9 +636,15 @@ static bool read_device(struct reader *r)
 
 /* --- The walk --------------------------------------------------------------------------------- */
 
+/* Most names differ in their first characters. */
+static bool is(const char *name, const char *expected)
+{
+	return name[0] == expected[0] && strcmp(name, expected) == 0;
+}
+
 static bool is_below(const struct reader *r, const char *name)
 {
-	return r->depth == 3 && strcmp(r->levels[2].name, name) == 0;
+	return r->depth == 3 && is(r->levels[2].name, name);
 }
 
 static bool is_enabled(const struct reader *r)
@@ -682,9 +695,9 @@ static bool take_node(struct reader *r)
 		return true;
 	if (r->depth == 1)
 		read_root(r);
-	else if (r->depth == 2 && strcmp(name, "chosen") == 0)
+	else if (r->depth == 2 && is(name, "chosen"))
 		read_chosen(r);
-	else if (r->depth == 2 && strcmp(name, "aliases") == 0)
+	else if (r->depth == 2 && is(name, "aliases"))
 		r->aliases = r->node.offset;
 	else if (is_below(r, "reserved-memory"))
 		return read_reserved(r);
@@ -715,10 +728,12 @@ static u32 property_of(const char *name)
 {
 	u32 i = 0;
 
-	while (i < PROPERTIES &&
-	       (property_names[i][0] != name[0] || strcmp(property_names[i], name) != 0))
+	while (i < PROPERTIES && property_names[i][0] < name[0])
 		i++;
-	return i;
+	for (; i < PROPERTIES && property_names[i][0] == name[0]; i++)
+		if (strcmp(property_names[i], name) == 0)
+			return i;
+	return PROPERTIES;
 }
 
 static void note_property(struct reader *r, const struct fdt_walk *walk)

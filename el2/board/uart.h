@@ -15,9 +15,9 @@ struct uart_ops {
 	/* First, once. `clock`: rate in Hz of its input, to set it up to UART_BAUD; 0: not known, so what
 	 * firmware set is left alone. */
 	void (*init)(u64 base, u32 clock);
-	bool (*putc)(u8 byte);	 /* false: no room now */
-	int (*getc)(void);	 /* -1: nothing waits */
-	bool (*idle)(void);	 /* everything is on the wire */
+	size_t (*write)(const char *bytes, size_t n); /* how many it had room for */
+	int (*getc)(void);			      /* -1: nothing waits */
+	bool (*idle)(void);			      /* everything is on the wire */
 	void (*listen)(bool on); /* an interrupt while bytes that have arrived wait to be read */
 };
 

@@ -31,12 +31,21 @@ static void pad(struct out *out, char c, size_t width, size_t used)
 		put(out, c);
 }
 
+static void put_bytes(struct out *out, const char *bytes, size_t n)
+{
+	char *to = out->buf + out->used;
+
+	n = MIN(n, out->size - 1 - out->used);
+	for (size_t i = 0; i < n; i++)
+		to[i] = bytes[i];
+	out->used += n;
+}
+
 static void put_text(struct out *out, const struct spec *spec, const char *text, size_t len)
 {
 	if (!spec->left)
 		pad(out, ' ', spec->width, len);
-	for (size_t i = 0; i < len; i++)
-		put(out, text[i]);
+	put_bytes(out, text, len);
 	if (spec->left)
 		pad(out, ' ', spec->width, len);
 }
@@ -142,10 +151,14 @@ size_t vformat(char *buf, size_t size, const char *fmt, va_list args)
 		return 0;
 	va_copy(rest, args);
 	for (; *fmt; fmt++) {
-		if (*fmt != '%') {
-			put(&out, *fmt);
-			continue;
-		}
+		size_t plain = 0;
+
+		while (fmt[plain] && fmt[plain] != '%')
+			plain++;
+		put_bytes(&out, fmt, plain);
+		fmt += plain;
+		if (!*fmt)
+			break;
 		fmt = read_spec(fmt + 1, &spec, &rest);
 		if (!*fmt)
 			break;
