@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The machine's random generator: ChaCha20 (RFC 8439), whose key is replaced by its own output after
- * each word, so that no word given out earlier can be worked out from the state. Runs at EL2.
+ * each call, so that no word given out earlier can be worked out from the state. Runs at EL2.
  *
- * Honestly: with RNDR each word has fresh entropy of the CPU's. Without, all there is, is the seed
+ * Honestly: with RNDR each call brings 128 bits of the CPU's fresh entropy in. Without, all there is, is the seed
  * that the boot loader put into the board's tree (at most 64 bits of it reach here) and the moment
  * when somebody asked; nothing is credited for the latter. With neither, no word is given at all.
  */
@@ -52,18 +52,23 @@ bool random_ready(void)
 	return __atomic_load_n(&state.good, __ATOMIC_RELAXED);
 }
 
-bool random_word(u64 *word)
+bool random_words(u64 *words, unsigned count)
 {
-	u64 fresh = 0;
+	u64 fresh = 0, other = 0;
 	u32 out[16];
-	bool good = cpu_random(&fresh);
+	bool good = cpu_random(&fresh) && cpu_random(&other);
 
 	lock_take(&state.lock);
 	state.good |= good;
 	good = state.good;
-	block(fresh, timer_now() ^ state.calls++ << 48, out);
+	block(fresh, other ^ timer_now() ^ state.calls++ << 48, out);
 	lock_drop(&state.lock);
-	if (good)
-		*word = (u64)out[8] << 32 | out[9];
+	for (unsigned i = 0; good && i < count; i++)
+		words[i] = (u64)out[8 + 2 * i] << 32 | out[9 + 2 * i];
 	return good;
+}
+
+bool random_word(u64 *word)
+{
+	return random_words(word, 1);
 }

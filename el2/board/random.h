@@ -12,7 +12,9 @@
  * loader's seed). Boot CPU; again at any time. */
 void random_seed(u64 a, u64 b, bool good);
 
-/* False (and *word untouched) until something good was mixed in. Any CPU; takes its own lock. */
+/* `count` words (1 .. 4). False (and they are untouched) until something good was mixed in. Any CPU;
+ * takes its own lock. */
+bool random_words(u64 *words, unsigned count) MUST_CHECK;
 bool random_word(u64 *word) MUST_CHECK;
 
 /* Would random_word give one? */

@@ -125,9 +125,8 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan, struct
 	if (!scratch.v)
 		return false;
 	describe_channels(guest, channels);
-	for (unsigned i = 0; i < ARRAY_SIZE(request.seed); i++)
-		if (!random_word(&request.seed[i]))
-			break;
+	if (!random_words(request.seed, ARRAY_SIZE(request.seed)))
+		memset(request.seed, 0, sizeof(request.seed));
 	size = tree_build(mmu_pointer(scratch), TREE_ROOM_MAX, &request);
 	if (!size)
 		format(err->text, sizeof(err->text),
@@ -135,7 +134,7 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan, struct
 		       " or channels, or shorter bootargs",
 		       guest->config.name, TREE_ROOM_MAX);
 	ok = size && guest_load(guest, IPA(plan->tree), mmu_pointer(scratch), size);
-	memset(mmu_pointer(scratch), 0, TREE_ROOM_MAX); /* it held the guest's seed */
+	memset(mmu_pointer(scratch), 0, size ? size : TREE_ROOM_MAX); /* it held the guest's seed */
 	frames_give_pages(OWNER_EL2, scratch, 1);
 	return ok;
 }
