@@ -37,6 +37,7 @@ extern char image_start[], image_const_start[], image_data_start[], image_end[];
 extern char boot_stack_guard[], boot_stack_top[];
 
 NORETURN void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif);
+NORETURN void main_refuse(u64 x0);
 NORETURN void main_secondary(struct pcpu *pcpu);
 
 pa_t secondary_root; /* boot.S: EL2's map, for CPUs that come up */
@@ -199,7 +200,7 @@ static __attribute__((noinline)) void find_voice(void)
 
 /* EL1 has no way up: say so, in words that name the likely reason. There are no vectors, so a tree is
  * looked for at x0 only if that can be one. */
-NORETURN static __attribute__((noinline)) void refuse_el1(u64 x0)
+NORETURN void main_refuse(u64 x0)
 {
 	struct fdt_error err = {{0}};
 	struct fdt fdt;
@@ -313,11 +314,8 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 	static struct entry entry;
 	unsigned cpus;
 
-	if (cpu_level() != 2)
-		refuse_el1(x0);
 	pcpus[0].stack_top = (u64)boot_stack_top;
 	pcpus[0].mpidr = pcpu_mpidr();
-	pcpu_set(&pcpus[0]);
 	cpu_init();
 	say_last_resort = find_voice;
 	handover_find(x0, &handover);
@@ -363,7 +361,6 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 
 void main_secondary(struct pcpu *pcpu)
 {
-	pcpu_set(pcpu);
 	init_cpu(pcpu);
 	while (!__atomic_load_n(&switch_idle_interrupts, __ATOMIC_ACQUIRE))
 		cpu_relax();

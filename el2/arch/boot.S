@@ -44,6 +44,9 @@ entry:
 	b.eq	1f
 	bl	drop_to_el2
 1:	bl	own_el2
+	adrp	x0, pcpus
+	add	x0, x0, :lo12:pcpus
+	msr	tpidr_el2, x0
 	b	3f
 2:	mov	x22, #0
 	mrs	x23, sctlr_el1
@@ -56,6 +59,8 @@ entry:
 	mov	x29, xzr
 	mov	x30, xzr
 	mov	x0, x20
+	cmp	x21, #2
+	b.lo	main_refuse
 	mov	x1, x21
 	mov	x2, x22
 	mov	x3, x23
@@ -172,7 +177,8 @@ cpu_secondary_entry:
 	b.lo	1b
 3:	wfi
 	b	3b
-2:	ldr	x1, [x0]		/* stack_top */
+2:	msr	tpidr_el2, x0
+	ldr	x1, [x0]		/* stack_top */
 	mov	sp, x1
 	mov	x19, x0
 	adrp	x0, secondary_root

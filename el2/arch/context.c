@@ -79,8 +79,22 @@ static void trap_fp(bool trap)
 	write_sysreg(cptr_el2, trap ? cptr | CPTR_TFP : cptr & ~CPTR_TFP);
 }
 
+/* Two registers and two words side by side: the compiler makes one LDP or STP of these. */
+#define LOAD_PAIR(a, b)                                         \
+	__asm__ volatile("msr " #a ", %0\n"                     \
+			 "msr " #b ", %1"                       \
+			 :                                      \
+			 : "r"(ctx->el1[EL1_##a]), "r"(ctx->el1[EL1_##b]));
+#define SAVE_PAIR(a, b)                                         \
+	__asm__ volatile("mrs %0, " #a "\n"                     \
+			 "mrs %1, " #b                          \
+			 : "=&r"(first), "=r"(second));         \
+	ctx->el1[EL1_##a] = first;                              \
+	ctx->el1[EL1_##b] = second;
+
 void context_load(const struct context *ctx)
 {
+#define EL1_PAIR(a, reset_a, b, reset_b) LOAD_PAIR(a, b)
 #define EL1_REG(name, reset) write_sysreg(name, ctx->el1[EL1_##name]);
 #include "arch/el1_regs.h"
 #undef EL1_REG
@@ -93,6 +107,9 @@ void context_load(const struct context *ctx)
 
 void context_save(struct context *ctx)
 {
+	u64 first, second;
+
+#define EL1_PAIR(a, reset_a, b, reset_b) SAVE_PAIR(a, b)
 #define EL1_REG(name, reset) ctx->el1[EL1_##name] = read_sysreg(name);
 #include "arch/el1_regs.h"
 #undef EL1_REG

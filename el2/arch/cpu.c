@@ -45,11 +45,6 @@ extern const char vectors[], image_start[], cpu_secondary_entry[];
 
 struct pcpu pcpus[PCPUS_MAX];
 
-void pcpu_set(struct pcpu *pcpu)
-{
-	write_sysreg(tpidr_el2, (u64)pcpu);
-}
-
 u64 pcpu_mpidr(void)
 {
 	return read_sysreg(mpidr_el1) & (BITS(39, 32) | BITS(23, 0));

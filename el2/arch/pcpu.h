@@ -28,7 +28,6 @@ struct pcpu {
 
 extern struct pcpu pcpus[PCPUS_MAX];
 
-void pcpu_set(struct pcpu *pcpu); /* once on each CPU, first of all: TPIDR_EL2 */
-u64 pcpu_mpidr(void);		  /* this CPU's MPIDR_EL1, affinity fields only */
+u64 pcpu_mpidr(void); /* this CPU's MPIDR_EL1, affinity fields only */
 
 #endif

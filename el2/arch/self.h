@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which pCPU this is (TPIDR_EL2). */
+/* Which pCPU this is: TPIDR_EL2, which boot.S sets before any C and nobody changes. */
 #ifndef ARCH_SELF_H
 #define ARCH_SELF_H
-
-#include "arch/sysreg.h"
 
 struct pcpu;
 
 static inline struct pcpu *this_pcpu(void)
 {
-	return (struct pcpu *)read_sysreg(tpidr_el2);
+	struct pcpu *self;
+
+	__asm__("mrs %0, tpidr_el2" : "=r"(self)); /* not volatile: once in a function is enough */
+	return self;
 }
 
 #endif
