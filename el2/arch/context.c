@@ -80,16 +80,16 @@ static void trap_fp(bool trap)
 }
 
 /* Two registers and two words side by side: the compiler makes one LDP or STP of these. */
-#define LOAD_PAIR(a, b)                                         \
-	__asm__ volatile("msr " #a ", %0\n"                     \
-			 "msr " #b ", %1"                       \
-			 :                                      \
+#define LOAD_PAIR(a, b)                     \
+	__asm__ volatile("msr " #a ", %0\n" \
+			 "msr " #b ", %1"   \
+			 :                  \
 			 : "r"(ctx->el1[EL1_##a]), "r"(ctx->el1[EL1_##b]));
-#define SAVE_PAIR(a, b)                                         \
-	__asm__ volatile("mrs %0, " #a "\n"                     \
-			 "mrs %1, " #b                          \
-			 : "=&r"(first), "=r"(second));         \
-	ctx->el1[EL1_##a] = first;                              \
+#define SAVE_PAIR(a, b)                                 \
+	__asm__ volatile("mrs %0, " #a "\n"             \
+			 "mrs %1, " #b                  \
+			 : "=&r"(first), "=r"(second)); \
+	ctx->el1[EL1_##a] = first;                      \
 	ctx->el1[EL1_##b] = second;
 
 void context_load(const struct context *ctx)

@@ -6,6 +6,9 @@
  * EL1 with MMU and caches off; what the architecture leaves UNKNOWN is zero, so that nothing of
  * another guest shows.
  */
+#ifndef EL1_REG
+#define EL1_REG(name, reset)
+#endif
 #ifndef EL1_PAIR
 #define EL1_PAIR(a, reset_a, b, reset_b) EL1_REG(a, reset_a) EL1_REG(b, reset_b)
 #endif

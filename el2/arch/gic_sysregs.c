@@ -5,10 +5,11 @@
  */
 #include "arch/gic_sysregs.h"
 
-/* X(n, encoding) for each list register. CPUs of today have four; they come first by themselves,
- * so that a world switch walks no longer list than it has to. */
+/* X(n, encoding) for each list register. The first one is all that most guests use; CPUs of today have
+ * four; these come by themselves, so that a world switch walks no longer list than it has to. */
+#define LRS_FIRST(X) X(0, S3_4_C12_C12_0)
 #define LRS_LOW(X)           \
-	X(0, S3_4_C12_C12_0) \
+	LRS_FIRST(X)         \
 	X(1, S3_4_C12_C12_1) \
 	X(2, S3_4_C12_C12_2) \
 	X(3, S3_4_C12_C12_3)
@@ -62,6 +63,10 @@ void ich_load_lrs(const u64 *lr, u32 used)
 #define LOAD(i, encoding)  \
 	if (used & BIT(i)) \
 		write_sysreg(encoding, lr[i]);
+	if (LIKELY(used < 2)) {
+		LRS_FIRST(LOAD)
+		return;
+	}
 	LRS_LOW(LOAD)
 	if (LIKELY(used < 16))
 		return;
@@ -75,6 +80,10 @@ void ich_save_lrs(u64 *lr, u32 used)
 	if (used & BIT(i)) {                   \
 		lr[i] = read_sysreg(encoding); \
 		write_sysreg(encoding, 0);     \
+	}
+	if (LIKELY(used < 2)) {
+		LRS_FIRST(SAVE)
+		return;
 	}
 	LRS_LOW(SAVE)
 	if (LIKELY(used < 16))

@@ -74,6 +74,11 @@ static void set_wait_traps(struct vcpu *vcpu)
 	context_write_hcr(&vcpu->ctx, sched_alone() ? hcr : hcr | HCR_EL2_TWI | HCR_EL2_TWE);
 }
 
+bool switch_changes_nothing(const struct vcpu *vcpu)
+{
+	return !(vcpu->ctx.hcr & (HCR_EL2_TWI | HCR_EL2_TWE)) && sched_goes_on(&vcpu->sched);
+}
+
 /* The vCPU is off this pCPU's hands; if its guest is ending, this may have been the last one. */
 static void part(struct vcpu *prev)
 {
@@ -99,7 +104,12 @@ struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
 			if (prev != next)
 				load(next);
 			set_wait_traps(next);
-			return next;
+			/* Loading it may have woken somebody who should go first: once more. */
+			if (LIKELY(!sched_wanted()) || reason == SCHED_TICK)
+				return next;
+			prev = next;
+			reason = SCHED_TICK;
+			continue;
 		}
 		/* Asleep, this pCPU keeps no way into tables that may meanwhile be given back. */
 		mmu_load_guest(0, 0);

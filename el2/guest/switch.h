@@ -14,6 +14,9 @@
  */
 struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason);
 
+/* `vcpu` is loaded here, and switch_next(vcpu, SCHED_YIELD) would change nothing. */
+bool switch_changes_nothing(const struct vcpu *vcpu);
+
 /* trap/ gives the function that handles all pending physical interrupts, for the idle loop. */
 extern void (*switch_idle_interrupts)(void);
 

@@ -61,6 +61,7 @@ struct cpu {
 	u64 tick_at; /* when `tick` comes; NEVER: not armed */
 	u32 classes; /* those allowed here; read without the lock, a class comes before its members */
 	u32 bit;     /* 1 << id */
+	u32 id;
 	bool preempt; /* something woke that should run before the slice is over */
 	struct timer tick;
 } __attribute__((aligned(64)));
@@ -118,11 +119,14 @@ static u64 jump(const struct sched_entity *e)
 	return (u64)e->slice * e->rate >> VTIME_SHIFT;
 }
 
-static void charge(struct sched_entity *e, u64 now)
+/* What `e`, which runs on `cpu`, has run up to now. */
+static inline __attribute__((always_inline)) void charge(struct cpu *cpu, struct sched_entity *e,
+							 u64 now)
 {
 	u64 ran = since(e->since, now);
 	u64 cost = MIN(ran, CHARGE_MAX) * e->rate + e->fraction;
 
+	cpu->busy += ran;
 	e->ran += ran;
 	e->since = now;
 	e->wait.key += cost >> VTIME_SHIFT;
@@ -168,11 +172,15 @@ static inline void enqueue(struct sched_entity *e, u64 now)
 /* A READY one has just left its heap. */
 static inline void leave(struct sched_entity *e, u64 now)
 {
-	if (!e->class->root)
-		__atomic_store_n(&sched.nonempty, sched.nonempty & ~e->class->bit,
-				 __ATOMIC_RELAXED);
 	e->stolen += since(e->since, now);
 	e->since = now;
+}
+
+/* Something has left the heap of this class. */
+static inline void note_empty(const struct sched_class *class)
+{
+	if (!class->root)
+		__atomic_store_n(&sched.nonempty, sched.nonempty & ~class->bit, __ATOMIC_RELAXED);
 }
 
 /* --- Kicks: decided under the lock, sent after it ---------------------------------------------- */
@@ -197,7 +205,7 @@ static void send(u32 mask)
 		gic->send_sgi(first_bit(mask), GIC_SGI_KICK);
 }
 
-/* An idle pCPU for `e`, the one it knows if possible; 0: none. */
+/* An idle pCPU for `e`, the one it knows if possible; there is one. */
 static u32 claim_idle(const struct sched_entity *e)
 {
 	u32 idle = sched.idle & e->allowed, last = idle & 1U << e->pcpu;
@@ -223,27 +231,28 @@ static u32 announce(u32 classes)
 /* --- Waking ------------------------------------------------------------------------------------ */
 
 /* Whose current is furthest ahead of `e`, which waits, has to let it run, if that is far enough. */
-static u32 preempt_for(const struct sched_entity *e, u64 now)
+static inline u32 preempt_for(const struct sched_entity *e, u64 now)
 {
 	struct cpu *victim = NULL;
 	u64 ahead = vtime(e) + sched.granularity;
 
 	for (u32 left = e->allowed; left; left &= left - 1) {
 		struct cpu *cpu = &sched.cpus[first_bit(left)];
+		u64 own = cpu->current && !cpu->preempt ? vtime_at(cpu->current, now) : 0;
 
-		if (cpu->current && !cpu->preempt && vtime_at(cpu->current, now) > ahead) {
+		if (own > ahead) {
 			victim = cpu;
-			ahead = vtime_at(cpu->current, now);
+			ahead = own;
 		}
 	}
 	if (!victim)
 		return 0;
 	victim->preempt = true;
-	return claim(victim->bit);
+	return victim->bit;
 }
 
 /* The clocks of the pCPUs that `e` may use come up to date: returns the latest. */
-static u64 latest_clock(const struct sched_entity *e, u64 now)
+static inline u64 latest_clock(const struct sched_entity *e, u64 now)
 {
 	u64 latest = 0;
 
@@ -263,14 +272,15 @@ static u32 make_ready(struct sched_entity *e)
 {
 	u64 now = timer_now();
 	u64 floor = latest_clock(e, now) - sched.bonus;
-	u32 kicks;
 
 	if (vtime(e) < floor)
 		e->wait.key = floor - e->class->lift;
 	e->wake_pending = false;
 	enqueue(e, now);
-	kicks = claim_idle(e);
-	return kicks ? kicks : announce(e->class->bit) | preempt_for(e, now);
+	if (sched.idle & e->allowed)
+		return claim_idle(e);
+	/* Those without a slice timer would never look. */
+	return claim((sched.untimed & e->allowed) | preempt_for(e, now));
 }
 
 void sched_wake(struct sched_entity *e)
@@ -299,7 +309,6 @@ void sched_start(struct sched_entity *e)
 
 void sched_kick(unsigned id)
 {
-	want(id);
 	send(1U << id);
 }
 
@@ -344,10 +353,10 @@ static bool gives_way(const struct cpu *cpu, const struct sched_entity *prev,
 }
 
 /* This pCPU's current is charged. True: it could go on; else it sleeps or is OFF. */
-static bool settle(struct sched_entity *prev, enum sched_reason reason, u64 now)
+static inline __attribute__((always_inline)) bool settle(struct cpu *cpu, struct sched_entity *prev,
+							 enum sched_reason reason, u64 now)
 {
-	this_cpu()->busy += since(prev->since, now);
-	charge(prev, now);
+	charge(cpu, prev, now);
 	if (prev->stop_requested || reason == SCHED_END) {
 		prev->stop_requested = false;
 		/* sched_is_off looks without the lock, then at what was written before: "loaded" */
@@ -460,30 +469,35 @@ static __attribute__((noinline)) void close_gaps(u64 now)
 /* `next` will run here while `waiting` is not empty. The clock follows the last of them. */
 static void keep_pace(struct cpu *cpu, struct sched_entity *next, u32 waiting)
 {
-	struct heap_node *fellow = next->class->root;
+	const struct sched_class *class = next->class;
+	const struct heap_node *fellow = class->root;
+	u64 first;
 
-	if (fellow)
-		catch_up(next, next->wait.key, fellow->key - jump(entity_of(fellow)));
-	cpu->clock = MAX(cpu->clock, MIN(vtime(next), vtime(least_of(waiting))));
+	if (fellow && UNLIKELY(next->wait.key + sched.lag < fellow->key))
+		catch_up(next, next->wait.key, fellow->key - jump(entity_of(class->root)));
+	first = LIKELY(fellow && waiting == class->bit) ? fellow->key + class->lift :
+							  vtime(least_of(waiting));
+	cpu->clock = MAX(cpu->clock, MIN(next->wait.key + class->lift, first));
 }
 
 /* `next` gets (or keeps) this pCPU. Returns when the slice timer must come; NEVER: as it is. */
 static u64 put_on(struct cpu *cpu, struct sched_entity *next, u32 *kicks)
 {
 	u32 waiting = waiting_for(cpu);
+	u32 idle = sched.idle & ~cpu->bit, untimed = sched.untimed & ~cpu->bit;
 
 	cpu->current = next;
 	cpu->preempt = false;
-	sched.idle &= ~cpu->bit;
+	sched.idle = idle;
 	if (!waiting) {
 		cpu->clock = MAX(cpu->clock, vtime(next));
 		if (cpu->tick_at == NEVER)
 			sched.untimed |= cpu->bit;
 		return NEVER;
 	}
+	sched.untimed = untimed;
 	keep_pace(cpu, next, waiting);
-	sched.untimed &= ~cpu->bit;
-	if (UNLIKELY(sched.idle | sched.untimed))
+	if (UNLIKELY(idle | untimed))
 		*kicks |= announce(waiting);
 	/* One that comes too early is left: it costs less than setting it anew at each switch. */
 	return cpu->tick_at <= cpu->slice_end ? NEVER : cpu->slice_end;
@@ -498,14 +512,13 @@ static void go_idle(struct cpu *cpu)
 	sched.untimed &= ~cpu->bit;
 }
 
-static struct sched_entity *start(struct cpu *cpu, struct sched_entity *next, u64 now)
+static inline void start(struct cpu *cpu, struct sched_entity *next, u64 now)
 {
 	heap_pop(&next->class->root);
 	leave(next, now);
 	next->state = SCHED_RUNNING;
-	next->pcpu = first_bit(cpu->bit);
+	next->pcpu = cpu->id;
 	cpu->slice_end = now + next->slice;
-	return next;
 }
 
 /* Who of prev (NULL: none) and those that wait; NULL: nobody. The loser is where it belongs. */
@@ -526,18 +539,20 @@ static struct sched_entity *choose(struct cpu *cpu, struct sched_entity *prev,
 	if (prev) {
 		enqueue(prev, now);
 		if (reason != SCHED_YIELD && vtime(prev) < vtime(least))
-			*kicks = preempt_for(prev, now); /* its claim is the better one */
+			*kicks = claim(preempt_for(prev, now)); /* its claim is the better one */
 	}
+	note_empty(least->class);
 	return least;
 }
 
 /* The common case of a yield, and of an interrupt that changed nothing: no lock, no clock. What is
  * set by others the moment after is set before their kick, and that is still to come. */
-static bool goes_on(const struct cpu *cpu, const struct sched_entity *prev,
-		    enum sched_reason reason)
+bool sched_goes_on(const struct sched_entity *e)
 {
-	return cpu->current == prev && reason <= SCHED_YIELD && !waiting_for(cpu) &&
-	       !sched_wanted() && !__atomic_load_n(&prev->stop_requested, __ATOMIC_RELAXED);
+	const struct cpu *cpu = this_cpu();
+
+	return cpu->current == e && !waiting_for(cpu) && !sched_wanted() &&
+	       !__atomic_load_n(&e->stop_requested, __ATOMIC_RELAXED);
 }
 
 /* Everything but the common case; apart, so that that one saves no registers. */
@@ -552,7 +567,7 @@ static __attribute__((noinline)) struct sched_entity *pick(struct cpu *cpu,
 	now = timer_now();
 	__atomic_store_n(&this_pcpu()->wanted, false, __ATOMIC_RELAXED);
 	prev = cpu->current; /* NULL also if it stopped itself, and may be anywhere by now */
-	if (prev && !settle(prev, reason, now))
+	if (prev && !settle(cpu, prev, reason, now))
 		prev = NULL;
 	next = choose(cpu, prev, reason, now, &kicks);
 	if (next)
@@ -575,9 +590,8 @@ static __attribute__((noinline)) struct sched_entity *pick(struct cpu *cpu,
 
 struct sched_entity *sched_next(struct sched_entity *prev, enum sched_reason reason)
 {
-	struct cpu *cpu = this_cpu();
-
-	return prev && goes_on(cpu, prev, reason) ? prev : pick(cpu, reason);
+	return prev && reason == SCHED_TICK && sched_goes_on(prev) ? prev :
+								     pick(this_cpu(), reason);
 }
 
 /* The end of a slice, or before it, if the timer was set for somebody's who has left. */
@@ -586,7 +600,7 @@ static void tick_fire(struct timer *timer)
 	struct cpu *cpu = CONTAINER_OF(timer, struct cpu, tick);
 
 	cpu->tick_at = NEVER;
-	want(first_bit(cpu->bit));
+	want(cpu->id);
 }
 
 bool sched_alone(void)
@@ -613,6 +627,7 @@ void sched_init(unsigned count)
 	sched.lag = ms_vtime * 8;
 	for (u32 i = 0; i < PCPUS_MAX; i++) {
 		sched.cpus[i].bit = 1U << i;
+		sched.cpus[i].id = i;
 		sched.cpus[i].clock = VTIME_START;
 		sched.cpus[i].tick_at = NEVER;
 		timer_init(&sched.cpus[i].tick, tick_fire);
@@ -692,7 +707,7 @@ static u32 stop_running(struct sched_entity *e)
 	struct cpu *cpu = this_cpu();
 
 	if (cpu->current == e) {
-		(void)settle(e, SCHED_END, timer_now());
+		(void)settle(cpu, e, SCHED_END, timer_now());
 		cpu->current = NULL;
 		return claim(cpu->bit);
 	}
@@ -712,6 +727,7 @@ bool sched_stop(struct sched_entity *e)
 		if (e->state == SCHED_READY) {
 			heap_remove(&e->class->root, &e->wait);
 			leave(e, timer_now());
+			note_empty(e->class);
 		}
 		e->state = SCHED_OFF;
 	}
@@ -744,7 +760,7 @@ void sched_set_weight(struct sched_entity *e, u32 weight)
 {
 	lock_take(&sched.lock);
 	if (e->state == SCHED_RUNNING)
-		charge(e, timer_now());
+		charge(&sched.cpus[e->pcpu], e, timer_now());
 	apply_weight(e, weight);
 	lock_drop(&sched.lock);
 }

@@ -82,6 +82,10 @@ enum sched_reason {
  */
 struct sched_entity *sched_next(struct sched_entity *prev, enum sched_reason reason);
 
+/* `e` is this pCPU's current, and sched_next(e, SCHED_TICK or SCHED_YIELD) would return it at once,
+ * with nothing changed. No lock. */
+bool sched_goes_on(const struct sched_entity *e);
+
 /*
  * This pCPU must go through sched_next before it goes back to its vCPU, or to sleep: the slice is
  * over, a kick came, something woke. To be looked at on each way back to a guest, after a hypercall or
@@ -97,8 +101,8 @@ static inline bool sched_wanted(void)
  * runs, this pCPU is interrupted (or sched_wanted) in time. */
 bool sched_alone(void);
 
-/* Set from any CPU to make pCPU `id` go through sched_next soon; SGI, but none to this pCPU itself,
- * which only gets sched_wanted. */
+/* Makes pCPU `id` leave its guest for a moment, to see what the caller has changed for it: an SGI, but
+ * none to this pCPU itself. It need not go through sched_next for that. */
 void sched_kick(unsigned id);
 
 /* `e`, which is OFF, is charged `ticks` that this pCPU has just worked for it without running it (a

@@ -58,11 +58,10 @@ static void take_out(struct timer *timer, u32 pcpu, u32 here)
 	lock_drop(&timers->lock);
 }
 
-void timer_cancel(struct timer *timer)
+void timer_take_out(struct timer *timer)
 {
 	/* Only its owner arms it, so what moved it elsewhere meanwhile was this call's own fault. */
-	if (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE))
-		take_out(timer, __atomic_load_n(&timer->pcpu, __ATOMIC_RELAXED), this_pcpu()->id);
+	take_out(timer, __atomic_load_n(&timer->pcpu, __ATOMIC_RELAXED), this_pcpu()->id);
 }
 
 void timer_cancel_wait(struct timer *timer)
@@ -97,22 +96,18 @@ void timer_arm(struct timer *timer, u64 deadline)
 	lock_drop(&timers->lock);
 }
 
-/* The earliest if it is due, no longer armed; NULL: none is. Marks it, for timer_cancel_wait, which
- * looks without the lock and must not find it neither armed nor firing: hence mark first. */
-static struct timer *take_due(struct timers *timers, u64 now)
+/* The earliest fires, without the lock. Marked for timer_cancel_wait, which looks without the lock and
+ * must not find it neither armed nor firing: hence mark first. */
+static inline void fire_earliest(struct timers *timers)
 {
-	struct timer *timer = NULL;
+	struct timer *timer = timer_of(timers->root);
 
-	lock_take(&timers->lock);
-	if (timers->root && timers->root->key <= now) {
-		timer = timer_of(timers->root);
-		heap_pop(&timers->root);
-	}
+	heap_pop(&timers->root);
 	__atomic_store_n(&timers->firing, timer, __ATOMIC_RELEASE);
-	if (timer)
-		__atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
 	lock_drop(&timers->lock);
-	return timer;
+	timer->fire(timer);
+	lock_take(&timers->lock);
 }
 
 void timer_interrupt(void)
@@ -120,14 +115,9 @@ void timer_interrupt(void)
 	struct timers *timers = &all[this_pcpu()->id];
 	u64 now = timer_now();
 
-	for (unsigned i = 0; i < FIRE_MAX; i++) {
-		struct timer *timer = take_due(timers, now);
-
-		if (!timer)
-			break;
-		timer->fire(timer);
-	}
 	lock_take(&timers->lock);
+	for (unsigned i = 0; i < FIRE_MAX && timers->root && timers->root->key <= now; i++)
+		fire_earliest(timers);
 	__atomic_store_n(&timers->firing, NULL, __ATOMIC_RELEASE);
 	timer_set_hyp(earliest(timers));
 	lock_drop(&timers->lock);

@@ -27,9 +27,15 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
  */
 void timer_arm(struct timer *timer, u64 deadline);
 
+void timer_take_out(struct timer *timer); /* timer_cancel's */
+
 /* From any pCPU; no-op if not armed, at the cost of a look. On another pCPU `fire` may just be
  * running, and may go on after the return. Takes lock timers. */
-void timer_cancel(struct timer *timer);
+static inline void timer_cancel(struct timer *timer)
+{
+	if (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE))
+		timer_take_out(timer);
+}
 
 /* The same, and `fire` does not run anywhere either when it returns: before the memory around a timer
  * goes. `fire` may call it itself, and must then not touch the timer any more. Not with a lock held that

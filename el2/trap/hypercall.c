@@ -11,6 +11,7 @@
 
 #include "abi/skerry.h"
 #include "arch/barrier.h"
+#include "guest/switch.h"
 
 #define HVC_IMMEDIATE(esr) FIELD(esr, 15, 0)
 
@@ -85,7 +86,7 @@ static enum verdict call_console_read(struct vcpu *vcpu)
 static enum verdict call_yield(struct vcpu *vcpu)
 {
 	(void)answer(vcpu, SKERRY_SUCCESS);
-	return VERDICT_YIELD;
+	return LIKELY(switch_changes_nothing(vcpu)) ? VERDICT_RESUME : VERDICT_YIELD;
 }
 
 static enum verdict call_who_am_i(struct vcpu *vcpu)

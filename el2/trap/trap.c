@@ -108,8 +108,9 @@ static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 static struct vcpu *wait(struct vcpu *vcpu)
 {
 	if (vgic_wakes(&vcpu->vgic))
-		return vcpu;
-	vconsole_flush(&vcpu->guest->console);
+		return UNLIKELY(sched_wanted()) ? switch_next(vcpu, SCHED_TICK) : vcpu;
+	if (UNLIKELY(vconsole_is_fresh(&vcpu->guest->console)))
+		vconsole_flush(&vcpu->guest->console);
 	return switch_next(vcpu, SCHED_BLOCK);
 }
 
@@ -146,16 +147,14 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 	case VERDICT_ALIGNMENT:
 	case VERDICT_EXCLUSIVE:
 		return inject(vcpu, esr, verdict);
-	case VERDICT_YIELD:
-		return switch_next(vcpu, SCHED_YIELD);
-	case VERDICT_WAIT:
-		return wait(vcpu);
 	case VERDICT_CPU_OFF:
 		return cpu_off(vcpu);
 	case VERDICT_EXIT:
 	case VERDICT_RESET:
 		life_end(vcpu->guest, verdict == VERDICT_EXIT ? END_EXIT : END_RESET);
 		return switch_next(vcpu, SCHED_END);
+	case VERDICT_YIELD: /* trap_whole's */
+	case VERDICT_WAIT:
 	case VERDICT_CRASH:
 	case VERDICT_WHOLE:
 		break;
@@ -163,6 +162,7 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 	return crash(vcpu, "it did what EL2 never lets happen");
 }
 
+#define EC_WFX 0x01
 #define EC_FP 0x07
 #define EC_HVC64 0x16
 #define EC_SYSREG 0x18
@@ -191,6 +191,8 @@ static inline enum verdict quick(struct vcpu *vcpu)
 		return mmio_handle(vcpu, esr);
 	if (class == EC_FP)
 		return handle_fp(vcpu, esr);
+	if (class == EC_WFX)
+		return handle_wait(vcpu, esr);
 	return VERDICT_WHOLE;
 }
 
@@ -207,12 +209,15 @@ struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 {
 	u64 esr = syndrome_esr();
 
-	if (verdict == VERDICT_WHOLE) {
+	if (verdict == VERDICT_WHOLE)
 		verdict = handlers[ESR_EC(esr)](vcpu, esr);
-		if (verdict == VERDICT_NEXT) {
-			regs_next(&vcpu->ctx.regs);
-			return checked(vcpu);
-		}
+	if (verdict == VERDICT_YIELD)
+		return checked(switch_next(vcpu, SCHED_YIELD));
+	if (verdict == VERDICT_WAIT)
+		return checked(wait(vcpu));
+	if (verdict == VERDICT_NEXT) {
+		regs_next(&vcpu->ctx.regs);
+		return checked(vcpu);
 	}
 	vcpu = act(vcpu, esr, verdict);
 	if (UNLIKELY(sched_wanted()))
@@ -270,12 +275,22 @@ void trap_interrupts(struct vcpu *vcpu)
 	serve_all(vcpu, gic->ack());
 }
 
-/* The virtual timer's stays active until the guest ends it: list registers link the two. Should more
- * be pending, the guest gets no further than its next instruction. */
+/* A kick that only tells of an interrupt; the virtual timer's, which stays active until the guest ends it:
+ * list registers link the two. Should more be pending, the guest gets no further than its next
+ * instruction. */
 u32 trap_irq_quick(struct vcpu *vcpu)
 {
 	u32 intid = gic->ack();
 
+	if (intid == GIC_SGI_KICK && !sched_wanted()) {
+		vcpu->exits[EXIT_IRQ]++;
+		vgic_refresh(&vcpu->vgic);
+		gic->deactivate(intid);
+		if (UNLIKELY(sched_wanted()))
+			return GIC_SPURIOUS_FIRST + 1;
+		(void)checked(vcpu);
+		return 0;
+	}
 	if (UNLIKELY(intid != board.virtual_timer))
 		return intid + 1;
 	vcpu->exits[EXIT_TIMER]++;

@@ -45,6 +45,13 @@ void vconsole_put(struct vconsole *con, u8 byte);
  * this it is shown a few milliseconds after its first byte, since a guest may sleep unseen. */
 void vconsole_flush(struct vconsole *con);
 
+/* Could that do anything? Without the lock: for the guest's own vCPU, which sees what it printed itself. */
+static inline bool vconsole_is_fresh(const struct vconsole *con)
+{
+	return __atomic_load_n(&con->focused, __ATOMIC_RELAXED) &&
+	       __atomic_load_n(&con->fresh, __ATOMIC_RELAXED);
+}
+
 /* A byte typed: false if the ring is full. */
 bool vconsole_type(struct vconsole *con, u8 byte);
 

@@ -39,6 +39,7 @@ static void reset_cpu(struct vgic_cpu *cpu)
 	cpu->moved = 0;
 	cpu->lr_used = 0;
 	cpu->dirty = false;
+	cpu->arrived = 0;
 	memset(&cpu->bank, 0, sizeof(cpu->bank));
 	cpu->bank.enabled = fixed_enables(cpu->vgic);
 	cpu->bank.edge = 0xffff;
@@ -95,21 +96,9 @@ void vgic_reset_cpu(struct vgic_cpu *cpu)
 	for_each_bit(n, cpu->lr_used)
 		vgic_lr_lift(cpu, (u32)GIC_LR_VINTID(cpu->virt.lr[n]));
 	reset_cpu_interface(cpu);
-	cpu->dirty = true;
+	vgic_soil(cpu);
 	vgic_pass_on(cpu);
 	lock_drop(&cpu->vgic->lock);
-}
-
-struct vgic_cpu *vgic_target(struct vgic *vgic, u32 intid)
-{
-	u32 route = vgic->spi_route[intid - VGIC_PRIVATE];
-
-	if (vgic->version == 3)
-		return route < vgic->cpus ? vgic->cpu[route] : NULL;
-	if (vgic->cpus == 1)
-		return vgic->cpu[0]; /* GICD_ITARGETSR is RAZ/WI: IHI 0048, 4.3.12 */
-	/* Of several targets any one may take it (1-N model): here always the lowest. */
-	return route ? vgic->cpu[__builtin_ctz(route)] : NULL;
 }
 
 void vgic_activate(struct vgic_cpu *cpu, u32 intid, unsigned source)
@@ -243,7 +232,7 @@ void vgic_poke(struct vgic_cpu *cpu)
 		refresh(cpu);
 		return;
 	}
-	cpu->dirty = true;
+	vgic_soil(cpu);
 	if (cpu->loaded)
 		sched_kick(cpu->pcpu);
 	/* One that is loaded elsewhere may be on its way to sleep. */
@@ -286,6 +275,24 @@ void vgic_changed(struct vgic_cpu *owner, unsigned k, u32 mask, u32 who)
 		vgic_release_devices(vgic); /* its latch may have been cleared */
 }
 
+/* The same of a vCPU whose list registers can't be touched now. One interrupt that has come is noted, so
+ * that the kick finds it at once. */
+static void notify_later(struct vgic_cpu *cpu, u32 intid, unsigned source)
+{
+	const struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
+	u32 bit = (u32)BIT(intid % 32), forwarded = vgic_forwarded(cpu->vgic, bank);
+	u16 note = (u16)((intid + 1) | source << 8);
+
+	if (!cpu->dirty && cpu->loaded && !cpu->vgic->emulated && (forwarded & bit)) {
+		cpu->dirty = true;
+		cpu->arrived = note;
+		sched_kick(cpu->pcpu);
+		sched_wake(cpu->entity); /* it may be on its way to sleep */
+	} else if (cpu->vgic->emulated ||
+		   (((forwarded | bank->listed) & bit) && !(cpu->dirty && cpu->arrived == note)))
+		vgic_poke(cpu);
+}
+
 /* One interrupt's pending state has changed; `cpu` is whom it belongs to or is routed to. */
 static void notify(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
@@ -293,7 +300,7 @@ static void notify(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	u32 bit = (u32)BIT(intid % 32);
 	bool elsewhere = false;
 
-	if (intid >= VGIC_PRIVATE && (bank->listed & bit)) {
+	if (intid >= VGIC_PRIVATE && (bank->listed & bit) && cpu->vgic->cpus > 1) {
 		struct vgic_cpu *other = holder(cpu->vgic, intid / 32, bit);
 
 		elsewhere = other && other != cpu;
@@ -305,8 +312,9 @@ static void notify(struct vgic_cpu *cpu, u32 intid, unsigned source)
 			vgic_lr_update(cpu, intid, source);
 		if (!cpu->loaded && (bank->listed & bit))
 			sched_wake(cpu->entity);
-	} else if (((vgic_forwarded(cpu->vgic, bank) | bank->listed) & bit) || cpu->vgic->emulated)
-		vgic_poke(cpu);
+	} else {
+		notify_later(cpu, intid, source);
+	}
 }
 
 void vgic_set_line(struct vgic *vgic, unsigned cpu, u32 intid, bool level)
@@ -362,7 +370,7 @@ static void inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
 {
 	cpu->hw_intid = (u16)intid;
 	cpu->hw_pintid = (u16)pintid;
-	if (!cpu->loaded || cpu->dirty || cpu->vgic->emulated) {
+	if (cpu->dirty || cpu->vgic->emulated) {
 		inject_again(cpu, intid);
 		return;
 	}
@@ -370,6 +378,8 @@ static void inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
 	cpu->bank.level |= (u32)BIT(intid);
 	if (!vgic_lr_quick(cpu, intid, 0))
 		inject_again(cpu, intid);
+	else if (!cpu->loaded)
+		sched_wake(cpu->entity);
 }
 
 void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
@@ -452,13 +462,10 @@ bool vgic_inject_device(struct vgic *vgic, u32 intid)
 	return open;
 }
 
-bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
+bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid)
 {
 	bool busy = false;
 
-	/* What another pCPU's soft timer may be injecting just now is late for our caller with the lock too. */
-	if (!__atomic_load_n(&cpu->hw_held, __ATOMIC_RELAXED))
-		return false;
 	lock_take(&cpu->vgic->lock);
 	if (cpu->hw_held && cpu->hw_intid == intid) {
 		int n = vgic_lr_find(cpu, intid, 0);
@@ -563,6 +570,7 @@ void vgic_save(struct vgic_cpu *cpu)
 	if (!cpu->vgic->emulated)
 		gic->virt_save(&cpu->virt, cpu->lr_used);
 	cpu->loaded = false;
+	cpu->arrived = 0;
 	cpu->lr_timer = 0;
 	cpu->lr_again = 0; /* what they hold now is not what was written */
 	vgic_lr_prune(cpu);
@@ -578,7 +586,8 @@ void vgic_refresh(struct vgic_cpu *cpu)
 	if (!__atomic_load_n(&cpu->dirty, __ATOMIC_RELAXED))
 		return;
 	lock_take(&cpu->vgic->lock);
-	refresh(cpu);
+	if (!vgic_lr_arrived(cpu))
+		refresh(cpu);
 	lock_drop(&cpu->vgic->lock);
 }
 

@@ -53,7 +53,9 @@ struct vgic_cpu {
 	struct sched_entity *entity; /* whom to wake */
 	u8 index;		     /* vCPU number = affinity level 0 */
 	bool loaded;		     /* list registers are live on pCPU `pcpu` */
-	bool dirty;  /* list registers are to be folded and filled before the guest goes on */
+	bool dirty; /* list registers are to be folded and filled before the guest goes on */
+	u16 arrived; /* while loaded and dirty: only because this interrupt came (its INTID + 1, and the
+		      * source of GICv2's SGIs from bit 8 on); 0: look at everything */
 	bool asleep; /* GICR_WAKER.ProcessorSleep: shown, nothing else */
 	bool waits;  /* its trap waits for another vCPU's fold; its own list registers are folded */
 	bool hw_held; /* the physical PPI hw_pintid is held active for hw_intid */
@@ -129,10 +131,16 @@ void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid);
  * active before it runs. One intid a vCPU. */
 void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid);
 
+bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid) MUST_CHECK; /* vgic_timer_busy's */
+
 /* Is the interrupt last given to vgic_inject_timer still pending or active in this vCPU, so that the
  * physical PPI must be active while the vCPU is on a pCPU? While loaded, vgic itself deactivates the
  * PPI when the guest ends the interrupt in a way that hardware doesn't see. */
-bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
+static inline bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
+{
+	/* What another pCPU's soft timer may be injecting just now is late for our caller with the lock too. */
+	return __atomic_load_n(&cpu->hw_held, __ATOMIC_RELAXED) && vgic_holds_timer(cpu, intid);
+}
 
 /*
  * SPI `intid` (VGIC_DEVICE ...) stands for the physical SPI `pintid` of a device that the guest has:

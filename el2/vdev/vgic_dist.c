@@ -84,7 +84,7 @@ static void wait_for_fold(struct vgic_cpu *self, struct vgic_cpu *other)
 	unsigned spins = FOLD_SPINS;
 
 	vgic_poke(self);
-	other->dirty = true;
+	vgic_soil(other);
 	lock_drop(&self->vgic->lock);
 	sched_kick(other->pcpu);
 	while (__atomic_load_n(&other->folds, __ATOMIC_ACQUIRE) == folds &&

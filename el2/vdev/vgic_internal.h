@@ -106,10 +106,28 @@ static inline bool vgic_here(const struct vgic_cpu *cpu)
 	return cpu->loaded && cpu->pcpu == this_pcpu()->id;
 }
 
+/* The vCPU that an SPI goes to; NULL: none. */
+static inline struct vgic_cpu *vgic_target(const struct vgic *vgic, u32 intid)
+{
+	u32 route = vgic->spi_route[intid - VGIC_PRIVATE];
+
+	if (vgic->version == 3)
+		return route < vgic->cpus ? vgic->cpu[route] : NULL;
+	if (vgic->cpus == 1)
+		return vgic->cpu[0]; /* GICD_ITARGETSR is RAZ/WI: IHI 0048, 4.3.12 */
+	/* Of several targets any one may take it (1-N model): here always the lowest. */
+	return route ? vgic->cpu[__builtin_ctz(route)] : NULL;
+}
+
+/* All that this vCPU lists is to be looked at before it goes on. */
+static inline void vgic_soil(struct vgic_cpu *cpu)
+{
+	cpu->dirty = true;
+	cpu->arrived = 0;
+}
+
 /* vgic.c */
 
-/* The vCPU that an SPI goes to; NULL: none. */
-struct vgic_cpu *vgic_target(struct vgic *vgic, u32 intid);
 /* Interrupt enters or leaves the active state of this vCPU, in the model. source: SGIs of v2. */
 void vgic_activate(struct vgic_cpu *cpu, u32 intid, unsigned source);
 void vgic_deactivate(struct vgic_cpu *cpu, u32 intid, unsigned source);
@@ -146,6 +164,8 @@ void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source);
 /* The same in the usual case of an interrupt that comes, a private one or one routed to this vCPU; false:
  * nothing was done. */
 bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source) MUST_CHECK;
+/* The same for what another pCPU has noted in `arrived`; the vCPU is here, and then no longer dirty. */
+bool vgic_lr_arrived(struct vgic_cpu *cpu) MUST_CHECK;
 /* The same in the most usual cases of all, an SGI or the timer's interrupt again: the vCPU is here. */
 bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
 bool vgic_lr_timer_again(struct vgic_cpu *cpu) MUST_CHECK;

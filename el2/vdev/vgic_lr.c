@@ -42,7 +42,7 @@ struct fill {
 	u64 best_key;
 };
 
-u64 vgic_lr_read(const struct vgic_cpu *cpu, unsigned n)
+inline u64 vgic_lr_read(const struct vgic_cpu *cpu, unsigned n)
 {
 	return vgic_here(cpu) ? gic->virt_read_lr(n) : cpu->virt.lr[n];
 }
@@ -162,7 +162,8 @@ static void take_out(struct vgic_cpu *cpu, unsigned n)
 	fold_one(cpu, n);
 	if (cpu->virt.lr[n] & LR_STATE)
 		write_lr(cpu, n, 0);
-	cpu->dirty |= !cpu->loaded; /* here the caller goes on to list it anew */
+	if (!cpu->loaded)
+		vgic_soil(cpu); /* here the caller goes on to list it anew */
 }
 
 void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid)
@@ -172,16 +173,32 @@ void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid)
 			take_out(cpu, n);
 }
 
+/* What most guests leave behind: one interrupt that has ended, with nothing to do but to forget it. */
+static inline bool prune_plain(struct vgic_cpu *cpu, unsigned n, u64 lr)
+{
+	u32 intid = lr_intid(lr), bit = (u32)BIT(intid % 32), mark = (u32)BIT(n);
+
+	if (intid >= VGIC_DEVICE || (intid >= VGIC_PRIVATE && cpu->vgic->cpus > 1) ||
+	    (lr & (GIC_LR_HW | GIC_LR_EOI)) == GIC_LR_EOI || (cpu->lr_unpend | cpu->lr_unact))
+		return false;
+	if (vgic_has_physical(cpu, intid))
+		vgic_timer_done(cpu, true);
+	vgic_bank(cpu, intid / 32)->listed &= ~bit;
+	cpu->lr_used &= ~mark;
+	cpu->lr_latched &= (u16)~mark;
+	return true;
+}
+
 void vgic_lr_prune(struct vgic_cpu *cpu)
 {
 	for_each_bit(n, cpu->lr_used) {
 		u64 lr = cpu->virt.lr[n];
 
-		if (lr & LR_STATE)
+		if ((lr & LR_STATE) || prune_plain(cpu, n, lr))
 			continue;
 		if ((lr & GIC_LR_EOI) && !(lr & GIC_LR_HW)) {
 			/* The maintenance interrupt won't come any more. */
-			cpu->dirty = true;
+			vgic_soil(cpu);
 			if (cpu->hw_held && lr_intid(lr) == cpu->hw_intid)
 				gic->set_active(cpu->hw_pintid, false);
 		}
@@ -242,7 +259,8 @@ static bool fold(struct vgic_cpu *cpu)
 
 /* --- Fill ---------------------------------------------------------------------------------- */
 
-static u64 rank(const struct vgic_cpu *cpu, const struct vgic_bank *bank, u32 intid)
+static inline __attribute__((always_inline)) u64 rank(const struct vgic_cpu *cpu,
+						      const struct vgic_bank *bank, u32 intid)
 {
 	return (u64)vgic_priority(cpu, intid) << GIC_LR_PRIORITY_SHIFT |
 	       (bank->group1 & BIT(intid % 32) ? GIC_LR_GROUP1 : 0) | intid;
@@ -536,11 +554,11 @@ static bool sgi_is_plain(const struct vgic_cpu *cpu, u32 intid, unsigned source)
 
 /* The list register to write this interrupt to at once: its own if it has ended, or one
  * that lists nothing. -1: there is more to be thought about. */
-static int quick_lr(struct vgic_cpu *cpu, u32 intid)
+static inline int quick_lr(struct vgic_cpu *cpu, const struct vgic_bank *bank, u32 intid)
 {
 	u32 free = ((u32)BIT(cpu->vgic->lrs) - 1) & ~cpu->lr_used;
 
-	if (!(vgic_bank(cpu, intid / 32)->listed & BIT(intid % 32)))
+	if (!(bank->listed & BIT(intid % 32)))
 		return free ? __builtin_ctz(free) : -1;
 	for_each_bit(n, cpu->lr_used)
 		if (lr_intid(cpu->virt.lr[n]) == intid)
@@ -557,15 +575,16 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
 	struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
 	u32 bit = (u32)BIT(intid % 32);
-	bool alone = !vgic_has_source(cpu->vgic, intid) || cpu->sgi_sources[intid] == BIT(source);
 	bool timer = cpu->hw_held && cpu->hw_intid == intid;
 	u64 lr;
 	int n;
 
-	if (!alone || (cpu->virt.hcr & HCR_OVERFLOW) ||
+	if (vgic_has_source(cpu->vgic, intid) && cpu->sgi_sources[intid] != BIT(source))
+		return false; /* not alone */
+	if ((cpu->virt.hcr & HCR_OVERFLOW) ||
 	    !(vgic_forwarded(cpu->vgic, bank) & ~bank->active & bit))
 		return false;
-	n = quick_lr(cpu, intid);
+	n = quick_lr(cpu, bank, intid);
 	if (n < 0)
 		return false;
 	lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
@@ -578,13 +597,30 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	cpu->lr_latched &= (u16)~BIT(n);
 	if (bank->latch & bit) {
 		cpu->lr_latched |= (u16)BIT(n);
-		vgic_unlatch(cpu, intid, source);
+		bank->latch &= ~bit;
+		if (intid < 16)
+			cpu->sgi_sources[intid] = 0; /* this one was alone */
 	}
 	if (timer)
 		cpu->lr_timer = cpu->lr_latched & BIT(n) ? 0 : (u8)(n + 1); /* by hand as well */
 	else if (intid < 16 && !source)
 		cpu->lr_again |= (u16)BIT(n);
 	write_lr(cpu, (unsigned)n, lr);
+	return true;
+}
+
+/* Routed to this vCPU it was when it was noted. */
+bool vgic_lr_arrived(struct vgic_cpu *cpu)
+{
+	u32 intid = (cpu->arrived & 0xffU) - 1, source = cpu->arrived >> 8;
+
+	if (!cpu->arrived || (intid >= VGIC_PRIVATE && vgic_target(cpu->vgic, intid) != cpu) ||
+	    !vgic_lr_quick(cpu, intid, source))
+		return false;
+	if (source)
+		cpu->lr_again = 0; /* marks made for source 0 */
+	cpu->arrived = 0;
+	cpu->dirty = false;
 	return true;
 }
 

@@ -108,6 +108,9 @@ static void test_yield(void **state)
 	assert_int_equal(call(0xc6000003, 0, 0), 0);
 	assert_int_equal(seen.reason, SCHED_YIELD);
 	assert_int_equal(seen.switches, 1);
+	world.alone = true; /* nobody to yield to: straight back */
+	assert_int_equal(call(0xc6000003, 0, 0), 0);
+	assert_int_equal(seen.switches, 1);
 }
 
 static void test_exit(void **state)

@@ -107,15 +107,27 @@ static void test_wait_traps(void **state)
 	life_start(crab);
 	assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
 	assert_int_equal(standin_hcr, 0x80080039);
+	assert_true(switch_changes_nothing(a));
 	assert_int_equal(guest_cpu_on(crab, 1, 0x40080000, 0), VCPU_OFF);
 	standin_now += 1000;
+	assert_false(switch_changes_nothing(a));
 	assert_ptr_equal(play(0, a, SCHED_YIELD), b); /* a waits */
 	assert_int_equal(standin_hcr, 0x80086039);
+	assert_false(switch_changes_nothing(b));
 	life_start(eel);
 	assert_ptr_equal(play(1, NULL, SCHED_TICK), c); /* it had nothing yet; a waits */
 	assert_int_equal(standin_hcr, 0x80086039);
+	assert_false(switch_changes_nothing(b)); /* alone, but its WFI still traps */
 	assert_ptr_equal(play(0, b, SCHED_BLOCK), a);
 	assert_int_equal(standin_hcr, 0x80080039);
+	assert_true(switch_changes_nothing(a));
+	this_pcpu()->wanted = true;
+	assert_false(switch_changes_nothing(a));
+	this_pcpu()->wanted = false;
+	standin_pcpu_set(1);
+	assert_false(sched_stop(&a->sched)); /* somebody wants it off */
+	standin_pcpu_set(0);
+	assert_false(switch_changes_nothing(a));
 }
 
 static void saved(void)

@@ -390,12 +390,18 @@ static void test_kick(void **state)
 	assert_ptr_equal(enter(false), &other);
 	assert_int_equal(seen.refreshes, 1);
 	assert_int_equal(seen.reason, SCHED_TICK);
-	kicks = 100; /* one that never stops: 16 at a time, then the guest goes on */
+	kicks = 100; /* one that never stops: by itself, and the guest goes on; nothing else to do */
+	assert_ptr_equal(enter(false), &vcpus[0]);
+	assert_int_equal(seen.refreshes, 2);
+	assert_int_equal(kicks, 99);
+	assert_int_equal(seen.switches, 1);
+	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 2);
+	this_pcpu()->wanted = true; /* or 16 at a time, then the guest goes on */
 	enter(false);
-	assert_int_equal(seen.refreshes, 17);
+	assert_int_equal(seen.refreshes, 18);
 	kicks = 1; /* idle: nobody's interrupts to look at */
 	trap_interrupts(NULL);
-	assert_int_equal(seen.refreshes, 17);
+	assert_int_equal(seen.refreshes, 18);
 	gic = &world_gic;
 }
 

@@ -848,6 +848,110 @@ static void test_again(void **state)
 	assert_false(model_active(30));
 }
 
+/* vCPU 1, on its pCPU, looks because of a kick; returns whether it had to look at everything. */
+static bool look_on_1(void)
+{
+	u32 folds = cpu[1].folds;
+
+	on(1);
+	vgic_refresh(&cpu[1]);
+	assert_false(cpu[1].dirty);
+	on(0);
+	return cpu[1].folds != folds;
+}
+
+/* What comes for a vCPU on another pCPU: one interrupt goes straight into a list register there, all
+ * else is looked at as a whole. */
+static void test_arrival(void **state)
+{
+	(void)state;
+	for (unsigned version = 2; version <= 3; version++) {
+		begin(version, false, 2, 4);
+		load_all(2);
+		gicd(0x0, 3);
+		gicd(0x84, 0xffffffff);
+		if (version == 3) {
+			for (unsigned i = 0; i < 2; i++) {
+				gicr(0x10100 + 0x20000 * i, 0xffff);
+				gicr(0x10080 + 0x20000 * i, 0xffffffff);
+			}
+		} else {
+			gicd(0x80, 0xffffffff);
+			on(1);
+			write_as(1, 0x80, 0xffffffff, 4);
+			on(0);
+		}
+		gicd(0x104, 3u << 8);
+		gicd(0xc08, 0xaaaaaaaa);
+		for (u32 intid = 40; intid < 42; intid++)
+			write_as(0, version == 3 ? 0x6000 + 8 * intid : 0x800 + intid,
+				 version == 3 ? 1 : 2, version == 3 ? 8 : 1);
+		(void)look_on_1();
+		kicked = woken = 0;
+		vgic_pulse(&vgic, 40);
+		assert_int_equal(kicked, 2);
+		assert_int_equal(woken, 2); /* it may be on its way to sleep */
+		vgic_pulse(&vgic, 40);	    /* the same is on its way already */
+		assert_false(look_on_1());
+		on(1);
+		assert_int_equal(model_lr(0), 0x5000000000000028);
+		assert_int_equal(model_ack(1), 40);
+		on(0);
+		vgic_pulse(&vgic, 40); /* while it is active: not plain */
+		assert_true(look_on_1());
+		on(1);
+		model_eoi(1, 40);
+		assert_int_equal(model_ack(1), 40);
+		model_eoi(1, 40);
+		on(0);
+		/* two at once */
+		vgic_pulse(&vgic, 40);
+		vgic_pulse(&vgic, 41);
+		assert_true(look_on_1());
+		on(1);
+		take(40);
+		take(41);
+		on(0);
+		/* it goes elsewhere before the kick is served */
+		vgic_pulse(&vgic, 40);
+		write_as(0, version == 3 ? 0x6000 + 8 * 40 : 0x800 + 40, version == 3 ? 0 : 1,
+			 version == 3 ? 8 : 1);
+		(void)look_on_1();
+		vgic_refresh(&cpu[0]);
+		assert_int_equal(model_ack(1), 40);
+		model_eoi(1, 40);
+		on(1);
+		assert_int_equal(model_ack(1), 1023);
+		on(0);
+		/* or is turned off */
+		vgic_pulse(&vgic, 41);
+		gicd(0x184, 1u << 9);
+		assert_true(look_on_1());
+		on(1);
+		assert_int_equal(model_ack(1), 1023);
+		on(0);
+		/* SGIs from another vCPU; on GICv2 they bear the sender's number */
+		vgic_send_sgi(&cpu[0], 0x3000002, true);
+		assert_false(look_on_1());
+		on(1);
+		assert_int_equal(model_ack(1), 3);
+		model_eoi(1, 3);
+		vgic_send_sgi(&cpu[1], 0x3000001, true);
+		on(0);
+		vgic_refresh(&cpu[0]);
+		assert_int_equal(model_ack(1), version == 2 ? 3 | 1 << 10 : 3);
+		model_eoi(1, version == 2 ? 3 | 1 << 10 : 3);
+		/* one that leaves its pCPU before the kick: all at the next load */
+		vgic_send_sgi(&cpu[0], 0x3000002, true);
+		on(1);
+		vgic_save(&cpu[1]);
+		assert_true(cpu[1].dirty);
+		vgic_load(&cpu[1]);
+		assert_int_equal(model_ack(1), 3);
+		on(0);
+	}
+}
+
 /* What comes while a vCPU is off its pCPU stands in its list registers when it is back. */
 static void test_pulse_unloaded(void **state)
 {
@@ -1528,6 +1632,7 @@ int main(void)
 		cmocka_unit_test(test_emulated),
 		cmocka_unit_test(test_emulated_groups),
 		cmocka_unit_test(test_emulated_sgi_and_timer),
+		cmocka_unit_test(test_arrival),
 		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_device_unlinked),
 		cmocka_unit_test(test_device_emulated),

@@ -73,7 +73,7 @@ static void test_due_at_save(void **state)
 	timer_interrupt();
 	assert_int_equal(seen.injections, 1);
 	vtimer_load(timer);
-	world.busy = true;
+	world.busy = timer->vgic->hw_held = true;
 	vtimer_save(timer);
 	timer_interrupt();
 	assert_int_equal(seen.injections, 1);
@@ -93,7 +93,7 @@ static void test_ppi(void **state)
 	vtimer_load(timer);
 	vtimer_save(timer);
 	assert_int_equal(seen.set_actives, 0);
-	world.busy = true;
+	world.busy = timer->vgic->hw_held = true;
 	vtimer_load(timer);
 	assert_true(seen.active);
 	vtimer_save(timer);
