@@ -135,6 +135,7 @@ static void init_cpu(struct pcpu *pcpu)
 	gic->init_cpu();
 	gic->enable(GIC_SGI_KICK, SGI_ENABLE_EDGE);
 	gic->enable(GIC_SGI_STOP, SGI_ENABLE_EDGE);
+	gic->enable(GIC_SGI_DEBUG, SGI_ENABLE_EDGE);
 	gic->enable(board.hyp_timer, true);
 	gic->enable(board.virtual_timer, true);
 	timer_set_hyp(UINT64_MAX);

@@ -15,9 +15,11 @@
 #define REGS_PC 248
 #define REGS_PSTATE 256
 #define REGS_SIZE 272
-#define PCPU_CURRENT 8
-#define PCPU_MPIDR 24
-#define PCPU_SIZE 48
+#define PCPU_STACK 8
+#define PCPU_ON_IRQ 16
+#define PCPU_CURRENT 24
+#define PCPU_MPIDR 40
+#define PCPU_SIZE 64
 #define PCPU_COUNT 8
 
 #endif

@@ -178,7 +178,7 @@ cpu_secondary_entry:
 3:	wfi
 	b	3b
 2:	msr	tpidr_el2, x0
-	ldr	x1, [x0]		/* stack_top */
+	ldr	x1, [x0, #PCPU_STACK]
 	mov	sp, x1
 	mov	x19, x0
 	adrp	x0, secondary_root

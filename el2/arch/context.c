@@ -12,6 +12,7 @@
 #include "arch/cpu.h"
 #include "arch/pcpu.h"
 #include "arch/sysreg.h"
+#include "arch/timer.h"
 #include "lib/string.h"
 #include "lib/verdict.h"
 
@@ -26,7 +27,9 @@ _Static_assert(offsetof(struct pcpu, current) == PCPU_CURRENT, "vectors.S");
 _Static_assert(offsetof(struct pcpu, mpidr) == PCPU_MPIDR, "boot.S");
 _Static_assert(sizeof(struct pcpu) == PCPU_SIZE, "boot.S");
 _Static_assert(PCPUS_MAX == PCPU_COUNT, "boot.S");
-_Static_assert(offsetof(struct pcpu, stack_top) == 0, "vectors.S");
+_Static_assert(offsetof(struct pcpu, on_sync) == 0, "vectors.S");
+_Static_assert(offsetof(struct pcpu, stack_top) == PCPU_STACK, "vectors.S");
+_Static_assert(offsetof(struct pcpu, on_irq) == PCPU_ON_IRQ, "vectors.S");
 _Static_assert(offsetof(struct context, regs) == 0, "SP_EL2 points here");
 
 #define CPTR_TFP BIT(10)
@@ -63,10 +66,13 @@ static const u64 el1_reset[EL1_REGS] = {
 
 void context_reset(struct context *ctx, unsigned cpu)
 {
+	const struct debug_regs debug = ctx->debug;
+
 	memset(ctx, 0, sizeof(*ctx));
 	memcpy(ctx->el1, el1_reset, sizeof(el1_reset));
 	ctx->el1[EL1_cpacr_el1] = extension_cpacr();
 	debug_reset(&ctx->debug);
+	debug_keep(&ctx->debug, &debug);
 	ctx->regs.pstate = PSTATE_EL1H_MASKED;
 	ctx->hcr = cpu_guest_hcr();
 	ctx->vmpidr = MPIDR_RES1 | cpu;
@@ -92,7 +98,7 @@ static void trap_fp(bool trap)
 	ctx->el1[EL1_##a] = first;                      \
 	ctx->el1[EL1_##b] = second;
 
-void context_load(const struct context *ctx)
+void context_load(struct context *ctx)
 {
 #define EL1_PAIR(a, reset_a, b, reset_b) LOAD_PAIR(a, b)
 #define EL1_REG(name, reset) write_sysreg(name, ctx->el1[EL1_##name]);
@@ -100,8 +106,10 @@ void context_load(const struct context *ctx)
 #undef EL1_REG
 	write_sysreg(vmpidr_el2, ctx->vmpidr);
 	write_sysreg(hcr_el2, ctx->hcr);
-	if (UNLIKELY(ctx->debug.live))
+	if (UNLIKELY(ctx->debug.live)) {
+		ctx->debug.since = timer_now();
 		debug_load(&ctx->debug);
+	}
 	extension_load(&ctx->extension, ctx->hcr & HCR_EL2_API);
 }
 

@@ -45,7 +45,7 @@ extern const char *const el1_reg_names[EL1_REGS];
 void context_reset(struct context *ctx, unsigned cpu);
 
 /* EL1 system registers, HCR_EL2 and VMPIDR_EL2 onto or off this pCPU. */
-void context_load(const struct context *ctx);
+void context_load(struct context *ctx);
 void context_save(struct context *ctx);
 
 /* HCR_EL2 of the context that is loaded. */

@@ -8,6 +8,7 @@
 #include "arch/cpu.h"
 
 #include "arch/barrier.h"
+#include "arch/debug.h"
 #include "arch/extension.h"
 #include "arch/pcpu.h"
 #include "arch/sysreg.h"
@@ -62,6 +63,7 @@ void cpu_init(void)
 	if (FIELD(read_sysreg(id_aa64dfr0_el1), 11, 8) % 15)
 		hpmn = FIELD(read_sysreg(pmcr_el0), 15, 11);
 	write_sysreg(vbar_el2, (u64)vectors);
+	vectors_divert(this_pcpu(), false);
 	write_sysreg(vttbr_el2, 0); /* nobody's, as when idle: guest/switch.c */
 	write_sysreg(cptr_el2, CPTR_GUEST);
 	write_sysreg(mdcr_el2, MDCR_GUEST | (hpmn & MDCR_HPMN));

@@ -19,6 +19,7 @@
  *   vmids     mm/stage2.c: which VMIDs are in use
  *   frames    mm/frames.c: owners of physical memory
  *   stage1    mm/stage1.c: EL2's own map
+ *   trace     cp/trace.c: lines on their way out
  *   say       board/say.c: the serial line
  */
 #ifndef ARCH_LOCK_H

@@ -15,7 +15,9 @@ struct guest;
 struct context;
 
 struct pcpu {
-	u64 stack_top;		  /* first: vectors.S loads it */
+	void (*on_sync)(void);	  /* first three: where a guest's traps go, and on which stack: */
+	u64 stack_top;		  /* vectors.S loads the stack with one of the others */
+	void (*on_irq)(void);	  /* see vectors_divert() */
 	struct vcpu *current;	  /* whose EL1 state is in the registers; NULL: nobody's (idle) */
 	struct context *fp_owner; /* whose FP/SIMD state is in the registers; NULL: nobody's */
 	u64 mpidr;		  /* affinity fields only */

@@ -16,8 +16,9 @@
  */
 #include "arch/asm_offsets.h"
 
-	/* A trap out of a guest, as far as the quick way needs it: x0 = its struct vcpu. */
-	.macro save_first
+	/* A trap out of a guest, as far as the quick way needs it: x0 = its struct vcpu. The words loaded from
+	 * `at` in the struct pcpu are this pCPU's stack in x3 and where to go on in x4, in one order or the other. */
+	.macro save_first at, one, other
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
 	stp	x4, x5, [sp, #32]
@@ -34,7 +35,7 @@
 	stp	x1, x2, [sp, #REGS_PC]		/* pc, pstate */
 	mrs	x3, tpidr_el2
 	mov	x0, sp
-	ldr	x3, [x3]			/* pcpu->stack_top */
+	ldp	\one, \other, [x3, #\at]
 	mov	sp, x3
 	.endm
 
@@ -52,21 +53,21 @@
 
 	.macro from_guest_sync
 	.balign 0x80
-	save_first
-	bl	trap_quick
+	save_first 0, x4, x3			/* on_sync, stack_top */
+	blr	x4
 	b	sync_left
 	.endm
 
 	.macro from_guest_irq
 	.balign 0x80
-	save_first
-	bl	trap_irq_quick
+	save_first PCPU_STACK, x3, x4		/* stack_top, on_irq */
+	blr	x4
 	b	irq_left
 	.endm
 
 	.macro from_guest_whole after
 	.balign 0x80
-	save_first
+	save_first PCPU_STACK, x3, x4
 	b	\after
 	.endm
 
@@ -149,6 +150,35 @@ serror:
 	save_rest
 	bl	trap_serror
 	b	context_enter
+
+/*
+ * A vCPU whose traps are all looked at (trace) takes no quick way: these stand in its place. So who is not
+ * traced pays nothing.
+ */
+sync_traced:
+	hint	#34				/* BTI c */
+	save_rest
+	bl	trap_traced
+	b	context_enter
+
+irq_traced:
+	hint	#34
+	save_rest
+	bl	trap_irq_traced
+	b	context_enter
+
+/* void vectors_divert(struct pcpu *pcpu, bool traced): where this pCPU's next traps go. */
+	.global vectors_divert
+vectors_divert:
+	hint	#34
+	adr	x2, trap_quick
+	adr	x3, trap_irq_quick
+	cbz	w1, 1f
+	adr	x2, sync_traced
+	adr	x3, irq_traced
+1:	str	x2, [x0]
+	str	x3, [x0, #PCPU_ON_IRQ]
+	ret
 
 /* x0 = struct vcpu to resume, its EL1 state loaded. */
 	.global context_enter

@@ -91,6 +91,8 @@ bool gic_needs_firmware(void);
 /* SGIs between pCPUs. */
 #define GIC_SGI_KICK 0 /* look at your run queue and your vCPU's virtual interrupts */
 #define GIC_SGI_STOP 1 /* panic elsewhere: halt */
+#define GIC_SGI_DEBUG \
+	2 /* what EL2 watches of a vCPU has changed: perhaps of yours (guest/watch.h) */
 
 /* ack() of SGIs on GICv2 carries the source in bits 12:10; drivers hide that. */
 

@@ -41,6 +41,8 @@ const struct command commands[] = {
 	{"store", "GUEST REG VALUE | ADDRESS HEX…", "the same, written", "p", 3, inspect_store},
 	{"dump", "GUEST [off]", "its memory and state as an ELF core, to ci/dumps at the other end",
 	 "off", 1, dump_run},
+	{"trace", "[GUEST|all EVENT…|all|off] [json]", "print what it does as it happens, by event",
+	 "all off hypercall psci sysreg mmio abort interrupt switch json", 0, trace_run},
 	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, operate_focus},
 	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send},
 	{"message", "TEXT", "a line on this screen", "", 1, operate_message},

@@ -36,7 +36,7 @@ command_run_fn operate_ipl, operate_stop, operate_begin, operate_halt, operate_r
 	operate_restart, operate_destroy, operate_set, operate_focus, operate_send, operate_message,
 	operate_shutdown, operate_quit;
 command_run_fn inspect_display, inspect_store;
-command_run_fn dump_run;
+command_run_fn dump_run, trace_run;
 
 /* A key typed at the prompt. */
 void command_key(u8 byte);

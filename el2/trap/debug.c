@@ -124,13 +124,10 @@ enum verdict debug_read(struct vcpu *vcpu, u32 key, u64 *value)
 /* After a write: what can have an effect goes into the hardware, what no longer can leaves it. */
 static void settle(struct debug_regs *debug)
 {
-	bool live = !debug->os_lock && debug->mdscr & (MDSCR_MDE | MDSCR_SS);
+	bool can = !debug->os_lock && debug->mdscr & (MDSCR_MDE | MDSCR_SS);
 
-	if (live)
+	if (can || debug->live)
 		debug_load(debug);
-	else if (debug->live)
-		debug_unload();
-	debug->live = live;
 }
 
 static enum verdict write_slot(struct vcpu *vcpu, u32 key, u64 value)

@@ -17,6 +17,8 @@
 #include "guest/life.h"
 #include "guest/oracle.h"
 #include "guest/switch.h"
+#include "guest/watch.h"
+#include "trap/trace.h"
 
 #define GIC_SPURIOUS_FIRST 1020
 #define GIC_SPURIOUS_LAST 1023
@@ -225,6 +227,39 @@ struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 	return checked(vcpu);
 }
 
+/* Why a vCPU that trapped leaves its pCPU. */
+static const char *leaves(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_WAIT:
+		return "it waits";
+	case VERDICT_YIELD:
+		return "it yields";
+	case VERDICT_CPU_OFF:
+	case VERDICT_EXIT:
+	case VERDICT_RESET:
+		return "its end";
+	default:
+		return "another one is due";
+	}
+}
+
+/* All traps of a vCPU that is traced, in the place of trap_quick. */
+struct vcpu *trap_traced(struct vcpu *vcpu)
+{
+	u64 esr = syndrome_esr();
+	struct trace trace;
+	enum verdict verdict;
+	struct vcpu *next;
+
+	trace_begin(&trace, vcpu, esr);
+	verdict = handlers[ESR_EC(esr)](vcpu, esr);
+	trace_handled(&trace, vcpu, verdict);
+	next = trap_whole(vcpu, verdict);
+	trace_left(&trace, vcpu, next, leaves(verdict));
+	return next;
+}
+
 /* Nobody asked for it: off with it, or it would come for ever. */
 static COLD void unknown_interrupt(u32 intid)
 {
@@ -244,8 +279,11 @@ static void serve(struct vcpu *vcpu, u32 intid)
 	} else if (intid == GIC_SGI_KICK) {
 		if (vcpu)
 			vgic_refresh(&vcpu->vgic);
-	} else if (intid == GIC_SGI_STOP) {
-		cpu_halt();
+	} else if (intid <= GIC_SGI_DEBUG) {
+		if (intid == GIC_SGI_STOP)
+			cpu_halt();
+		if (vcpu)
+			watch_settle(vcpu);
 	} else if (intid == board.gic_maintenance) {
 		if (vcpu)
 			vgic_maintenance(&vcpu->vgic);
@@ -259,12 +297,12 @@ static void serve(struct vcpu *vcpu, u32 intid)
 	gic->deactivate(intid);
 }
 
-/* `intid` has been acknowledged, what else is pending not yet. */
-static void serve_all(struct vcpu *vcpu, u32 intid)
+/* `intid` has been acknowledged, what else is pending not yet. At most so many. */
+static void serve_all(struct vcpu *vcpu, u32 intid, unsigned at_once)
 {
 	for (unsigned i = 1; intid < GIC_SPURIOUS_FIRST || intid > GIC_SPURIOUS_LAST; i++) {
 		serve(vcpu, intid);
-		if (i == INTERRUPTS_AT_ONCE)
+		if (i == at_once)
 			return;
 		intid = gic->ack();
 	}
@@ -272,7 +310,7 @@ static void serve_all(struct vcpu *vcpu, u32 intid)
 
 void trap_interrupts(struct vcpu *vcpu)
 {
-	serve_all(vcpu, gic->ack());
+	serve_all(vcpu, gic->ack(), INTERRUPTS_AT_ONCE);
 }
 
 /* A kick that only tells of an interrupt; the virtual timer's, which stays active until the guest ends it:
@@ -304,10 +342,32 @@ u32 trap_irq_quick(struct vcpu *vcpu)
 struct vcpu *trap_irq(struct vcpu *vcpu, u32 left)
 {
 	vcpu->exits[EXIT_IRQ]++;
-	serve_all(vcpu, left - 1);
+	serve_all(vcpu, left - 1, INTERRUPTS_AT_ONCE);
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);
 	return checked(vcpu);
+}
+
+/* All interrupts of a vCPU that is traced, in the place of trap_irq_quick: served one by one, so that each is
+ * seen. */
+struct vcpu *trap_irq_traced(struct vcpu *vcpu)
+{
+	struct trace trace;
+	struct vcpu *next;
+
+	trace_begin(&trace, vcpu, 0);
+	vcpu->exits[EXIT_IRQ]++;
+	for (unsigned i = 0; i < INTERRUPTS_AT_ONCE; i++) {
+		u32 intid = gic->ack();
+
+		if (intid >= GIC_SPURIOUS_FIRST && intid <= GIC_SPURIOUS_LAST)
+			break;
+		trace_interrupt(&trace, intid);
+		serve_all(vcpu, intid, 1);
+	}
+	next = sched_wanted() ? switch_next(vcpu, SCHED_TICK) : vcpu;
+	trace_left(&trace, vcpu, next, "another one is due");
+	return next;
 }
 
 /* An asynchronous error while a guest ran: whose it is can't be known, the guest is the likeliest. */

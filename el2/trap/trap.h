@@ -26,6 +26,10 @@ u32 trap_irq_quick(struct vcpu *vcpu);
 struct vcpu *trap_irq(struct vcpu *vcpu, u32 left);
 struct vcpu *trap_serror(struct vcpu *vcpu);
 
+/* Both of them for a vCPU that is traced (arch/debug.h), with the whole frame saved. */
+struct vcpu *trap_traced(struct vcpu *vcpu);
+struct vcpu *trap_irq_traced(struct vcpu *vcpu);
+
 /* Serves all pending physical interrupts; `vcpu` is what is loaded here, NULL from the idle loop. */
 void trap_interrupts(struct vcpu *vcpu);
 

@@ -29,6 +29,8 @@
 #include "board/say.h"
 #include "guest/life.h"
 #include "guest/switch.h"
+#include "guest/watch.h"
+#include "trap/trace.h"
 #include "trap/trap.h"
 
 #define RAM_BASE 0x40000000ull
@@ -58,7 +60,7 @@ static struct {
 	u64 on_entry, on_argument;
 	unsigned on_index;
 	bool active;
-	unsigned set_actives, rings;
+	unsigned set_actives, rings, settled;
 } seen;
 
 /* How the others answer. */
@@ -329,6 +331,22 @@ void life_hung(struct vwatchdog *watchdog)
 bool grant_interrupt(u32 intid)
 {
 	return world.granted && intid == world.granted;
+}
+
+/* The lines of a trace: the last one, and how many. */
+static struct trace_line traced;
+static unsigned traced_count;
+
+void trace_put(const struct trace_line *line)
+{
+	traced = *line;
+	traced_count++;
+}
+
+void watch_settle(struct vcpu *vcpu)
+{
+	assert_ptr_equal(vcpu, &vcpus[0]);
+	seen.settled++;
 }
 
 static u32 world_ack(void)

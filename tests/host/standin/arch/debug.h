@@ -9,4 +9,7 @@
 extern u32 standin_mdscr;
 extern unsigned standin_debug_loads;
 
+/* All traps of the loaded vCPU would be looked at. */
+extern bool standin_diverted;
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "arch/pcpu.h"
 
-u64 standin_now = 1000;
+u64 standin_now = 1000, standin_now_step;
 u64 standin_frequency = 62500000;
 
 struct standin_timer standin_timers[PCPUS_MAX] = {[0 ... PCPUS_MAX - 1] = {.hyp = UINT64_MAX}};
@@ -11,6 +11,7 @@ struct standin_timer standin_timers[PCPUS_MAX] = {[0 ... PCPUS_MAX - 1] = {.hyp 
 void standin_timer_reset(void)
 {
 	standin_now = 1000;
+	standin_now_step = 0;
 	standin_frequency = 62500000;
 	for (unsigned i = 0; i < PCPUS_MAX; i++)
 		standin_timers[i] = (struct standin_timer){.hyp = UINT64_MAX};
@@ -38,7 +39,7 @@ static struct standin_timer *here(void)
 
 u64 timer_now(void)
 {
-	return standin_now;
+	return standin_now += standin_now_step;
 }
 
 u64 timer_frequency(void)

@@ -20,6 +20,7 @@ struct standin_timer {
 };
 
 extern u64 standin_now;			      /* CNTPCT_EL0 */
+extern u64 standin_now_step;		      /* by which each look at it moves it on; 0 at first */
 extern u64 standin_frequency;		      /* CNTFRQ_EL0; 62.5 MHz, as QEMU's, unless set */
 extern struct standin_timer standin_timers[]; /* one a pCPU */
 
