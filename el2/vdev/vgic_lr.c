@@ -115,6 +115,14 @@ static void fold_device(struct vgic *vgic, u32 intid, u64 lr, bool by_hardware)
 	}
 }
 
+/* GICD_ISACTIVER came while it stood in a list register, active already: it is active once, and whoever
+ * acknowledged it ends it. */
+static COLD void forget_active(struct vgic *vgic, u32 intid)
+{
+	for (unsigned i = 0; i < vgic->cpus; i++)
+		vgic->cpu[i]->spi_active[intid / 32 - 1] &= ~(u32)BIT(intid % 32);
+}
+
 /* Leaves the list register itself as it is. Returns what stood there. */
 static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 {
@@ -138,8 +146,11 @@ static u64 fold_one(struct vgic_cpu *cpu, unsigned n)
 		if (vgic_has_source(cpu->vgic, intid))
 			cpu->sgi_sources[intid] |= (u8)BIT(source);
 	}
-	if (lr & GIC_LR_ACTIVE)
+	if (lr & GIC_LR_ACTIVE) {
+		if (UNLIKELY(intid >= VGIC_PRIVATE && (bank->active & bit)))
+			forget_active(cpu->vgic, intid);
 		vgic_activate(cpu, intid, source);
+	}
 	if (intid >= VGIC_PRIVATE) {
 		struct vgic_cpu *target = vgic_target(cpu->vgic, intid);
 

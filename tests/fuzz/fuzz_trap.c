@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // units: trap/*.c cp/*.c guest/*.c mm/*.c sched/*.c vdev/*.c lib/*.c board/random.c board/tree.c board/tree_device.c
-// runs: 3000
+// runs: 2000
 // longest: 768
 /*
  * Traps of several guests in any order: hypercalls, PSCI, system registers, loads, stores and fetches

@@ -4,7 +4,8 @@
  * hardware would raise them, guests of a bundle whose vCPUs go in and out by trap/'s own entry points;
  * all above arch/ and board/ is EL2's own code. And what must hold after every step (machine_check),
  * looked at from outside: who owns what is mapped, what the TLBs may still hold, whose FP registers and
- * list registers a pCPU has, what is in memory that a guest sees for the first time.
+ * list registers a pCPU has, what is in memory that a guest sees for the first time; and from inside, by
+ * the checked build's oracle.
  *
  * For one file of a program, like guest_world.h, on which it stands.
  */
@@ -16,6 +17,7 @@
 #include "cp/cp.h"
 #include "fuzz.h"
 #include "guest/grant.h"
+#include "guest/oracle.h"
 #include "mm/frames.h"
 #include "trap/trap.h"
 
@@ -221,6 +223,24 @@ static void check_pcpus(void)
 	}
 }
 
+/* What a checked build of EL2 finds wrong itself (guest/oracle.h). Those that go over all frames and maps:
+ * where maps have changed, and now and then. */
+static void ask_oracle(void)
+{
+	static unsigned often;
+	struct finding finding = {""};
+	bool good = true;
+
+	for (unsigned id = 0; id < PCPUS && good; id++) {
+		standin_pcpu_set(id);
+		good = oracle_vgics(&finding) &&
+		       (!machine.on[id] || oracle_vcpu(machine.on[id], &finding));
+	}
+	if (good && (maps_changed || often++ % 64 == 0))
+		good = oracle_frames(&finding) && oracle_guests(&finding);
+	MUST(good, "the oracle: %s", finding.text);
+}
+
 static void machine_check(void)
 {
 	const char *wrong;
@@ -230,6 +250,7 @@ static void machine_check(void)
 	wrong = sched_check();
 	MUST(!wrong, "%s", wrong);
 	check_pcpus();
+	ask_oracle();
 	if (maps_changed)
 		check_maps();
 }

@@ -1237,6 +1237,37 @@ static void test_bad_lines(void **state)
 	assert_int_equal(model_writes, 1);
 }
 
+/* One vCPU sets an SPI active that another has active in a list register: it is active once, and over
+ * when that one ends it. Found by tests/fuzz/fuzz_vgic.c. */
+static void test_active_beside(void **state)
+{
+	struct finding finding = {""};
+
+	(void)state;
+	begin(2, false, 2, 4);
+	load_all(2);
+	gicd(0x0, 3);
+	on(1);
+	write_as(1, 0x304, 0x200, 4); /* INTID 41, which has no target */
+	vgic_maintenance(&cpu[1]);
+	assert_int_equal(model_lr(0) >> 62, 2);
+	on(0);
+	write_as(0, 0x304, 0x200, 4);
+	on(1);
+	vgic_refresh(&cpu[1]);
+	on(0);
+	vgic_refresh(&cpu[0]);
+	if (!vgic_check(&vgic, &finding))
+		fail_msg("%s", finding.text);
+	assert_int_equal(model_lr(0), 0);
+	on(1);
+	model_set_vmcr(0xf84c0203); /* EOImode 1 */
+	model_dir(41);
+	vgic_save(&cpu[1]);
+	on(0);
+	assert_int_equal(gicd_read(0x304, 4), 0);
+}
+
 /* --- The emulated CPU interface -------------------------------------------------------------- */
 
 static void begin_emulated(void)
@@ -1629,6 +1660,7 @@ int main(void)
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_dir_elsewhere),
 		cmocka_unit_test(test_priority_wakes),
+		cmocka_unit_test(test_active_beside),
 		cmocka_unit_test(test_emulated),
 		cmocka_unit_test(test_emulated_groups),
 		cmocka_unit_test(test_emulated_sgi_and_timer),
