@@ -151,13 +151,12 @@ size_t vformat(char *buf, size_t size, const char *fmt, va_list args)
 		return 0;
 	va_copy(rest, args);
 	for (; *fmt; fmt++) {
-		size_t plain = 0;
+		char *to = buf + out.used, *end = buf + size - 1;
 
-		while (fmt[plain] && fmt[plain] != '%')
-			plain++;
-		put_bytes(&out, fmt, plain);
-		fmt += plain;
-		if (!*fmt)
+		while (*fmt && *fmt != '%' && to != end)
+			*to++ = *fmt++;
+		out.used = (size_t)(to - buf);
+		if (*fmt != '%') /* at its end, or full */
 			break;
 		fmt = read_spec(fmt + 1, &spec, &rest);
 		if (!*fmt)

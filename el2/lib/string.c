@@ -90,11 +90,13 @@ void *memset(void *dst, int c, size_t n)
 	if (aligned(d, d)) {
 		u64 word = 0x0101010101010101ULL * (u8)c;
 
-		for (; n >= 8 * WORD; n -= 8 * WORD, d += 8 * WORD) {
+		for (; n >= 16 * WORD; n -= 16 * WORD, d += 16 * WORD) {
 			u64 *to = (u64 *)d;
 
 			to[0] = to[1] = to[2] = to[3] = word;
 			to[4] = to[5] = to[6] = to[7] = word;
+			to[8] = to[9] = to[10] = to[11] = word;
+			to[12] = to[13] = to[14] = to[15] = word;
 		}
 		for (; n >= WORD; n -= WORD, d += WORD)
 			*(u64 *)d = word;

@@ -7,83 +7,93 @@
 #include "trap/trap.h"
 
 #include "board/say.h"
+#include "lib/string.h"
 
-static const char *const classes[64] = {
-	[0x00] = "undefined instruction",
-	[0x01] = "WFI or WFE",
-	[0x07] = "access to FP or SIMD",
-	[0x09] = "pointer authentication instruction",
-	[0x0d] = "branch target exception",
-	[0x0e] = "illegal execution state",
-	[0x11] = "SVC from AArch32",
-	[0x15] = "SVC",
-	[0x16] = "HVC",
-	[0x17] = "SMC",
-	[0x18] = "access to a system register",
-	[0x19] = "access to SVE",
-	[0x1c] = "pointer authentication failed",
-	[0x1d] = "access to SME",
-	[0x20] = "instruction abort from a lower level",
-	[0x21] = "instruction abort",
-	[0x22] = "misaligned PC",
-	[0x24] = "data abort from a lower level",
-	[0x25] = "data abort",
-	[0x26] = "misaligned SP",
-	[0x2c] = "floating-point exception",
-	[0x2f] = "SError",
-	[0x30] = "breakpoint from a lower level",
-	[0x31] = "breakpoint",
-	[0x32] = "software step from a lower level",
-	[0x33] = "software step",
-	[0x34] = "watchpoint from a lower level",
-	[0x35] = "watchpoint",
-	[0x3c] = "BRK",
-};
+/*
+ * Words by code: each code's byte, its text, a NUL; 0xff, which no code is, and what is said of the others.
+ * (Tables of pointers would be three times as large, and be relocated at each start.)
+ */
+#define WORD(code, text) code text "\0"
 
-static const char *const faults[64] = {
-	[0x00] = "address size fault, level 0",
-	[0x01] = "address size fault, level 1",
-	[0x02] = "address size fault, level 2",
-	[0x03] = "address size fault, level 3",
-	[0x04] = "translation fault, level 0",
-	[0x05] = "translation fault, level 1",
-	[0x06] = "translation fault, level 2",
-	[0x07] = "translation fault, level 3",
-	[0x08] = "access flag fault, level 0",
-	[0x09] = "access flag fault, level 1",
-	[0x0a] = "access flag fault, level 2",
-	[0x0b] = "access flag fault, level 3",
-	[0x0c] = "permission fault, level 0",
-	[0x0d] = "permission fault, level 1",
-	[0x0e] = "permission fault, level 2",
-	[0x0f] = "permission fault, level 3",
-	[0x10] = "external abort: nobody answers there",
-	[0x14] = "external abort on a table walk, level 0",
-	[0x15] = "external abort on a table walk, level 1",
-	[0x16] = "external abort on a table walk, level 2",
-	[0x17] = "external abort on a table walk, level 3",
-	[0x21] = "alignment fault",
-	[0x30] = "TLB conflict",
-	[0x35] = "exclusive or atomic not supported there",
-};
+static const char classes[] = WORD("\x00", "undefined instruction") WORD("\x01", "WFI or WFE") WORD(
+	"\x07",
+	"access to FP or SIMD") WORD("\x09",
+				     "pointer authentication instruction") WORD("\x0d",
+										"branch target exception")
+	WORD("\x0e", "illegal execution state") WORD("\x11", "SVC from AArch32") WORD(
+		"\x15", "SVC") WORD("\x16", "HVC") WORD("\x17",
+							"SMC") WORD("\x18",
+								    "access to a system register")
+		WORD("\x19", "access to SVE") WORD("\x1c", "pointer authentication failed") WORD(
+			"\x1d", "access to SME") WORD("\x20",
+						      "instruction abort from a lower level")
+			WORD("\x21", "instruction abort") WORD("\x22", "misaligned PC") WORD(
+				"\x24",
+				"data abort from a lower level") WORD("\x25",
+								      "data abort") WORD("\x26",
+											 "misaligned SP")
+				WORD("\x2c", "floating-point exception") WORD("\x2f", "SError") WORD(
+					"\x30",
+					"breakpoint from a lower level") WORD("\x31", "breakpoint")
+					WORD("\x32", "software step from a lower level") WORD(
+						"\x33",
+						"software step")
+						WORD("\x34", "watchpoint from a lower level") WORD(
+							"\x35",
+							"watchpoint") WORD("\x3c", "BRK")
+							WORD("\xff",
+							     "exception class without a name here");
+
+static const char faults[] = WORD("\x00", "address size fault, level 0") WORD(
+	"\x01",
+	"address size fault, level 1") WORD("\x02",
+					    "address size fault, level 2") WORD("\x03",
+										"address size fault, level 3")
+	WORD("\x04", "translation fault, level 0") WORD("\x05", "translation fault, level 1") WORD(
+		"\x06",
+		"translation fault, level 2") WORD("\x07",
+						   "translation fault, level 3") WORD("\x08",
+										      "access flag fault, level 0")
+		WORD("\x09", "access flag fault, level 1") WORD("\x0a", "access flag fault, level 2") WORD(
+			"\x0b", "access flag fault, level 3") WORD("\x0c",
+								   "permission fault, level 0")
+			WORD("\x0d", "permission fault, level 1") WORD(
+				"\x0e",
+				"permission fault, level 2") WORD("\x0f",
+								  "permission fault, level 3")
+				WORD("\x10", "external abort: nobody answers there") WORD(
+					"\x14", "external abort on a table walk, level 0")
+					WORD("\x15", "external abort on a table walk, level 1") WORD(
+						"\x16", "external abort on a table walk, level 2")
+						WORD("\x17", "external abort on a table walk, level 3") WORD(
+							"\x21",
+							"alignment fault") WORD("\x30",
+										"TLB conflict")
+							WORD("\x35",
+							     "exclusive or atomic not supported there")
+								WORD("\xff",
+								     "fault status without a name here");
 
 #define CALLS_MAX 12 /* of a back-trace */
 
 #define EC_FETCH 0x20 /* and 0x21 */
 #define EC_DATA 0x24  /* and 0x25 */
 
+static const char *word_for(const char *words, u64 code)
+{
+	while ((u8)words[0] != code && (u8)words[0] != 0xff)
+		words += strlen(words + 1) + 2;
+	return words + 1;
+}
+
 const char *report_class(u64 esr)
 {
-	const char *word = classes[ESR_EC(esr)];
-
-	return word ? word : "exception class without a name here";
+	return word_for(classes, ESR_EC(esr));
 }
 
 const char *report_fault(u64 esr)
 {
-	const char *word = faults[ESR_FSC(esr)];
-
-	return word ? word : "fault status without a name here";
+	return word_for(faults, ESR_FSC(esr));
 }
 
 static bool is_abort(u64 esr)
