@@ -82,6 +82,10 @@ struct vcpu {
 	bool loaded;	/* its state is in a pCPU's registers; set and cleared by that pCPU only */
 	u64 clean_next; /* an IPA: how far DC CSW and its like have come; 0: none is under way */
 	u64 exits[EXIT_KINDS];
+	struct {
+		u64 pc, far, exits;
+		u32 times;
+	} again; /* the last access that was to be run again as it was: trap/fault.c */
 	struct given
 		given[GIVEN_MAX]; /* number n of them at n % GIVEN_MAX; exits[EXIT_FAULT] are all */
 };

@@ -6,6 +6,7 @@
  * Always: the ESR_EL1 made here is what the architecture gives on a machine without EL2 where the
  * guest's address has no memory behind it. Arm ARM D17.2.37 (ESR), D8.2 (table walks).
  */
+#include "board/say.h"
 #include "trap/trap.h"
 
 #define EC_SHIFT 26
@@ -37,6 +38,28 @@ enum verdict fault_unexpected(struct vcpu *vcpu, u64 esr)
 	return VERDICT_CRASH;
 }
 
+#define AGAIN_MAX 1000
+
+enum verdict fault_again(struct vcpu *vcpu)
+{
+	u64 pc = vcpu->ctx.regs.pc, far = syndrome_far(), exits = 0;
+
+	for (unsigned kind = 0; kind < EXIT_TIMER; kind++) /* not those that only interrupt it */
+		exits += vcpu->exits[kind];
+	if (vcpu->again.pc != pc || vcpu->again.far != far || exits - vcpu->again.exits > 1)
+		vcpu->again.times = 0;
+	vcpu->again.pc = pc;
+	vcpu->again.far = far;
+	vcpu->again.exits = exits;
+	if (++vcpu->again.times < AGAIN_MAX)
+		return VERDICT_RESUME;
+	vcpu->again.times = 0;
+	say("skerry: guest %s: vCPU %u at PC %016lx, address %016lx: trapped %u times without"
+	    " progress\n",
+	    vcpu->guest->config.name, vcpu->index, pc, far, AGAIN_MAX);
+	return VERDICT_ABORT;
+}
+
 enum verdict fault_fetch(struct vcpu *vcpu, u64 esr)
 {
 	ipa_t ipa = IPA(FIELD(syndrome_hpfar(), 43, 4) << 12);
@@ -44,7 +67,7 @@ enum verdict fault_fetch(struct vcpu *vcpu, u64 esr)
 	/* only a translation fault says by HPFAR_EL2 where it was */
 	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) && guest_touch(vcpu->guest, ipa)) {
 		vcpu->exits[EXIT_TOUCH]++;
-		return VERDICT_RESUME;
+		return fault_again(vcpu);
 	}
 	return esr & ESR_S1PTW ? VERDICT_ABORT_WALK : VERDICT_ABORT;
 }

@@ -271,11 +271,12 @@ static enum verdict locate(struct vcpu *vcpu, u64 esr, u64 ipa, struct access *a
 	last = va + bytes_of(d) - 1;
 
 	if (d->write != !!(esr & ESR_WNR))
-		return VERDICT_RESUME;
+		return fault_again(vcpu);
 	if (va & (d->size - 1u))
 		return VERDICT_ALIGNMENT;
 	if (((va ^ syndrome_far()) & BITS(47, 12)) != 0)
-		return (last ^ syndrome_far()) & BITS(47, 12) ? VERDICT_RESUME : VERDICT_ALIGNMENT;
+		return (last ^ syndrome_far()) & BITS(47, 12) ? fault_again(vcpu) :
+								VERDICT_ALIGNMENT;
 	if ((va ^ last) & BITS(47, 12))
 		return VERDICT_ALIGNMENT;
 	access->base = base + offset;
@@ -416,7 +417,7 @@ static __attribute__((noinline)) enum verdict by_instruction(struct vcpu *vcpu, 
 	if (!window_at(ipa))
 		return VERDICT_ABORT;
 	if (!fetch(vcpu, &instruction))
-		return VERDICT_RESUME;
+		return fault_again(vcpu);
 	d = decode_load_store(instruction);
 	switch (d.kind) {
 	case DECODE_ACCESS:
@@ -461,7 +462,7 @@ static __attribute__((noinline)) enum verdict memory(struct vcpu *vcpu, u64 esr,
 	if (!low && esr & ISS_CM)
 		return VERDICT_NEXT;
 	if (!(low && esr & ESR_WNR) && touch(vcpu, ipa))
-		return VERDICT_RESUME;
+		return fault_again(vcpu);
 	return low ? device(vcpu, esr, ipa) : VERDICT_ABORT;
 }
 
@@ -479,7 +480,7 @@ static __attribute__((noinline)) enum verdict denied(struct vcpu *vcpu, u64 esr)
 	if (!FSC_IS_PERMISSION(ESR_FSC(esr)) || !(esr & ESR_WNR))
 		return VERDICT_ABORT;
 	if (!context_translate(&vcpu->ctx, syndrome_far(), &ipa) || ipa.v >= SKERRY_RAM_BASE)
-		return VERDICT_RESUME;
+		return fault_again(vcpu);
 	return device(vcpu, esr, ipa.v);
 }
 
@@ -496,7 +497,7 @@ enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
 	if (UNLIKELY(!FSC_IS_TRANSLATION(ESR_FSC(esr))))
 		return denied(vcpu, esr);
 	if (UNLIKELY(esr & ESR_S1PTW))
-		return touch(vcpu, page) ? VERDICT_RESUME : VERDICT_ABORT_WALK;
+		return touch(vcpu, page) ? fault_again(vcpu) : VERDICT_ABORT_WALK;
 	if (ipa - SKERRY_GICD_BASE >= SKERRY_RAM_BASE - SKERRY_GICD_BASE)
 		return memory(vcpu, esr, ipa);
 	return device(vcpu, esr, ipa);

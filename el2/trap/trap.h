@@ -86,6 +86,14 @@ enum verdict fault_fetch(struct vcpu *vcpu, u64 esr);
 enum verdict fault_undefined(struct vcpu *vcpu, u64 esr);
 enum verdict fault_unexpected(struct vcpu *vcpu, u64 esr);
 
+/*
+ * The abort is dealt with, or was met by an instruction that is no longer there: RESUME, to run what is at
+ * PC again. But if that comes back with the same PC and address 1000 times, and with nothing else between
+ * but interrupts, it never will go on: one line on the console, and ABORT. Counts on one of vcpu->exits
+ * having been counted up for the abort.
+ */
+enum verdict fault_again(struct vcpu *vcpu);
+
 /* ESR_EL1 for the exception that `verdict` (UNDEF, ABORT…, ALIGNMENT, EXCLUSIVE) asks for. */
 u64 fault_syndrome(struct vcpu *vcpu, u64 esr, enum verdict verdict);
 

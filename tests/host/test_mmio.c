@@ -43,6 +43,42 @@ static void test_touch(void **state)
 	assert_int_equal(vcpus[0].exits[EXIT_MMIO], 0);
 }
 
+/* The same trap again and again, with nothing but interrupts between, is no way on: told, and an abort. */
+static void test_no_progress(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 999; n++) {
+		trap(LOAD_W8, 0x4000f000, 0x4000f000);
+		vcpus[0].exits[EXIT_TIMER]++;
+		assert_int_equal(regs->pc, 0x40001000);
+	}
+	/* another address, or anything else that it does: it went on */
+	trap(LOAD_W8, 0x4000e000, 0x4000e000);
+	for (unsigned n = 0; n < 998; n++)
+		trap(LOAD_W8, 0x4000f000, 0x4000f000);
+	vcpus[0].exits[EXIT_HYPERCALL]++;
+	for (unsigned n = 0; n < 999; n++)
+		trap(LOAD_W8, 0x4000f000, 0x4000f000);
+	assert_int_equal(regs->pc, 0x40001000);
+	assert_int_equal(said_length, 0);
+	trap(LOAD_W8, 0x4000f000, 0x4000f000);
+	expect_abort(0x96000010);
+	assert_non_null(strstr(said, "guest crab: vCPU 0 at PC 0000000040001000, address "
+				     "000000004000f000: trapped 1000 times without progress"));
+}
+
+/* Tables changed in memory, not in the TLB: the write to ROM faults for ever, and can't be looked up. */
+static void test_no_progress_by_stale_translation(void **state)
+{
+	(void)state;
+	standin_translates = false;
+	for (unsigned n = 0; n < 1000; n++)
+		trap(0x9200004f, 0x1000, 0x1000); /* a store's permission fault, no ISV */
+	standin_translates = true;
+	assert_non_null(strstr(said, "without progress"));
+	expect_abort(0x96000050);
+}
+
 /* Just past memory, far past it, and between the devices: DFSC 0x10, WnR kept. */
 static void test_nothing(void **state)
 {
@@ -661,6 +697,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_touch, setup),
+		cmocka_unit_test_setup(test_no_progress, setup),
+		cmocka_unit_test_setup(test_no_progress_by_stale_translation, setup),
 		cmocka_unit_test_setup(test_nothing, setup),
 		cmocka_unit_test_setup(test_word, setup),
 		cmocka_unit_test_setup(test_plain, setup),
