@@ -267,6 +267,7 @@ static bool final(u32 id)
 	case 0x8400000d:
 	case 0x8400000e:
 	case SKERRY_EXIT & ~0x40000000u:
+	case SKERRY_WATCHDOG & ~0x40000000u: /* it would have to be fed */
 		return true;
 	default:
 		return false;

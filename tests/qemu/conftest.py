@@ -86,6 +86,15 @@ class Machine:
         self.child.close(force=True)
 
 
+@pytest.fixture(scope="session")
+def checked():
+    """The image of the checked build, which looks at itself after each trap and panics on a difference."""
+    build = BUILD / "checked"
+    subprocess.run(["make", "--no-print-directory", "CHECK=1", f"BUILD={build}", "image"], cwd=ROOT,
+                   check=True, stdout=subprocess.DEVNULL)
+    return build / "skerry.img"
+
+
 def qemu_version(qemu):
     out = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(int(n) for n in re.search(r"version (\d+)\.(\d+)", out).groups())
@@ -103,7 +112,7 @@ def boot(request):
     machines = []
 
     def start(bundle, gic=3, cpus=4, memory="1G", cpu="cortex-a57", qemu=None, options=(),
-              machine="virtualization=on", kernel=True, board="virt"):
+              machine="virtualization=on", kernel=True, board="virt", image=BUILD / "skerry.img"):
         assert not machines or not machines[-1].child.isalive(), "one machine at a time"
         if board == "raspi4b":
             qemu = request.getfixturevalue("qemu10")
@@ -115,7 +124,7 @@ def boot(request):
             arguments += ["-M", board]
         arguments += ["-nographic", "-nic", "none", "-no-reboot", *options]
         if kernel:
-            arguments += ["-kernel", str(BUILD / "skerry.img")]
+            arguments += ["-kernel", str(image)]
         if bundle:
             path = bundle_path(bundle)
             assert path.exists(), f"{path} was not built"

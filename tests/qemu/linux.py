@@ -27,10 +27,15 @@ AS_ON_VIRT = re.compile(r"cacheinfo: Unable to detect cache hierarchy for CPU 0$
 BUSY_HOST = re.compile(r"hrtimer: interrupt took \d+ ns$")
 
 
+def there(system):
+    """Could ci/setup fetch this one?"""
+    return (BUILD / "systems" / system / ".complete").exists()
+
+
 def need(*systems):
     """Skips the test unless ci/setup could fetch these."""
     for system in systems:
-        if not (BUILD / "systems" / system / ".complete").exists():
+        if not there(system):
             pytest.skip(f"no {system}: ci/setup could not fetch it, or `make systems` was not run")
 
 
