@@ -112,7 +112,7 @@ static void help(void)
 	      "crash          ends it badly\n");
 }
 
-static void command(const char *word, const char *arg)
+static void carry_out(const char *word, const char *arg)
 {
 	if (str_eq(word, "help"))
 		help();
@@ -151,6 +151,6 @@ int main(void)
 			;
 		if (*arg)
 			*arg++ = 0;
-		command(word, arg);
+		carry_out(word, arg);
 	}
 }

@@ -34,7 +34,9 @@
 #define SKERRY_DOORBELL 0xc6000007	/* x1 = index: interrupt the guest at the other end */
 #define SKERRY_CHANNEL_PEER 0xc6000008	/* x1 = index: x1 = SKERRY_PEER_*, x2 = its restarts */
 #define SKERRY_WATCHDOG 0xc6000009	/* x1 = ms until this guest is held to be hung; 0: never */
-#define SKERRY_CALLS 10			/* ids from SKERRY_FEATURES up */
+#define SKERRY_COMMAND \
+	0xc600000a /* x1 = IPA, x2 = bytes of a line; x3 = IPA, x4 = room for the answer: x1 = bytes */
+#define SKERRY_CALLS 11 /* ids from SKERRY_FEATURES up */
 
 /* How the guest at the other end of a channel is; each change rings the bell. */
 #define SKERRY_PEER_READY 0 /* not started */
@@ -49,10 +51,16 @@
 #define SKERRY_NOT_SUPPORTED (-1)
 #define SKERRY_INVALID_PARAMETER (-3)
 #define SKERRY_DENIED (-4)
+#define SKERRY_FAILED (-5) /* the answer says why */
+#define SKERRY_BUSY (-6)   /* nothing was done: ask again later */
 
 /* One CONSOLE_WRITE or CONSOLE_READ moves at most this many bytes; a longer one is cut short. A write
  * may also end behind the first line that came out. */
 #define SKERRY_CONSOLE_MAX 1024
+
+/* A line of the operator's, without an end; its answer is cut to the room there is, and to this. */
+#define SKERRY_COMMAND_MAX 119
+#define SKERRY_ANSWER_MAX 4096
 
 /* Where things are in a guest's physical address map: QEMU's `virt`, on every board. */
 #define SKERRY_ROM_BASE 0x00000000 /* firmware, where the guest has one */

@@ -160,12 +160,12 @@ static size_t add_returns(char *text, size_t length)
 
 void say(const char *fmt, ...)
 {
-	char text[LINE_MAX];
+	char text[2 * LINE_MAX];
 	va_list args;
 	size_t n;
 
 	va_start(args, fmt);
-	n = vformat(text, sizeof(text) / 2, fmt, args);
+	n = vformat(text, LINE_MAX, fmt, args);
 	va_end(args);
 	say_line(say, text, add_returns(text, n));
 }

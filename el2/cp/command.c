@@ -7,6 +7,7 @@
 
 #include "board/say.h"
 #include "cp/line.h"
+#include "cp/out.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -14,42 +15,55 @@
 
 static struct line line;
 
+/* Of the command that runs; guests held. */
+static struct guest *caller;
+static bool mistaken;
+
 static command_run_fn help;
 
 const struct command commands[] = {
 	{"query", "[GUEST | WHAT] [json]",
 	 "guests, one guest, cpus, memory, interrupts, channels, names",
-	 "guests cpus memory interrupts channels names json", 0, query_run},
+	 "guests cpus memory interrupts channels names json", 0, query_run, CLASS_QUERY},
 	{"indicate", "[live] [json]",
 	 "load by CPU and guest, exits by kind, stolen time; since the last one", "live json", 0,
-	 query_indicate},
-	{"list", "[json]", "guests: state, memory, time, exits", "json", 0, query_list},
-	{"memory", "[json]", "physical memory by use", "json", 0, query_memory},
+	 query_indicate, CLASS_QUERY},
+	{"list", "[json]", "guests: state, memory, time, exits", "json", 0, query_list,
+	 CLASS_QUERY},
+	{"memory", "[json]", "physical memory by use", "json", 0, query_memory, CLASS_QUERY},
 	{"ipl", "GUEST [as NAME]", "start a guest of the bundle, again or under a new name", "as",
-	 1, operate_ipl},
-	{"stop", "GUEST", "it stands still, and its time too", "", 1, operate_stop},
-	{"begin", "GUEST", "it goes on, or starts", "", 1, operate_begin},
-	{"halt", "GUEST", "end GUEST; the others go on", "", 1, operate_halt},
-	{"reset", "GUEST", "a clean image in clean memory, not started", "", 1, operate_reset},
-	{"restart", "GUEST", "the same, started", "", 1, operate_restart},
-	{"destroy", "GUEST", "nothing of it stays; `ipl` makes it anew", "", 1, operate_destroy},
+	 1, operate_ipl, CLASS_OPERATE},
+	{"stop", "GUEST", "it stands still, and its time too", "", 1, operate_stop, CLASS_OPERATE},
+	{"begin", "GUEST", "it goes on, or starts", "", 1, operate_begin, CLASS_OPERATE},
+	{"halt", "GUEST", "end GUEST; the others go on", "", 1, operate_halt, CLASS_OPERATE},
+	{"reset", "GUEST", "a clean image in clean memory, not started", "", 1, operate_reset,
+	 CLASS_OPERATE},
+	{"restart", "GUEST", "the same, started", "", 1, operate_restart, CLASS_OPERATE},
+	{"destroy", "GUEST", "nothing of it stays; `ipl` makes it anew", "", 1, operate_destroy,
+	 CLASS_OPERATE},
 	{"set", "weight|on-crash GUEST VALUE",
 	 "its share of CPU time; what becomes of it after a crash",
-	 "weight on-crash stop restart destroy shutdown", 3, operate_set},
+	 "weight on-crash stop restart destroy shutdown", 3, operate_set, CLASS_SET},
 	{"display", "GUEST REG | VA.N | P IPA.N",
-	 "registers, or memory by its virtual or physical address", "g x el1", 2, inspect_display},
-	{"store", "GUEST REG VALUE | ADDRESS HEX…", "the same, written", "p", 3, inspect_store},
+	 "registers, or memory by its virtual or physical address", "g x el1", 2, inspect_display,
+	 CLASS_INSPECT},
+	{"store", "GUEST REG VALUE | ADDRESS HEX…", "the same, written", "p", 3, inspect_store,
+	 CLASS_SET},
 	{"dump", "GUEST [off]", "its memory and state as an ELF core, to ci/dumps at the other end",
-	 "off", 1, dump_run},
+	 "off", 1, dump_run, CLASS_OPERATOR},
 	{"trace", "[GUEST|all EVENT…|all|off] [json]", "print what it does as it happens, by event",
-	 "all off hypercall psci sysreg mmio abort interrupt switch json", 0, trace_run},
-	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, operate_focus},
-	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send},
-	{"message", "TEXT", "a line on this screen", "", 1, operate_message},
-	{"shutdown", "[STATUS]", "stop the machine with this exit status", "", 0, operate_shutdown},
-	{"quit", "", "stop the machine; the status is the guests'", "", 0, operate_quit},
-	{"help", "[COMMAND]", "this list, or one command", "", 0, help},
-	{NULL, NULL, NULL, NULL, 0, NULL},
+	 "all off hypercall psci sysreg mmio abort interrupt switch json", 0, trace_run,
+	 CLASS_OPERATOR},
+	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, operate_focus, CLASS_OPERATOR},
+	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send,
+	 CLASS_OPERATE},
+	{"message", "TEXT", "a line on this screen", "", 1, operate_message, CLASS_MESSAGE},
+	{"shutdown", "[STATUS]", "stop the machine with this exit status", "", 0, operate_shutdown,
+	 CLASS_SHUTDOWN},
+	{"quit", "", "stop the machine; the status is the guests'", "", 0, operate_quit,
+	 CLASS_SHUTDOWN},
+	{"help", "[COMMAND]", "this list, or one command", "", 0, help, CLASS_QUERY},
+	{NULL, NULL, NULL, NULL, 0, NULL, CLASS_OPERATOR},
 };
 
 const char *command_fail(const char *fmt, ...)
@@ -63,12 +77,29 @@ const char *command_fail(const char *fmt, ...)
 	return text;
 }
 
+void command_mistake(const char *fmt, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, fmt);
+	vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+	tell("skerry: %s\n", text);
+	mistaken = true;
+}
+
+struct guest *command_caller(void)
+{
+	return caller;
+}
+
 struct guest *command_guest(const char *name)
 {
 	struct guest *guest = guest_find(name);
 
 	if (!guest)
-		say("skerry: no guest \"%s\"; `list` shows them\n", name);
+		command_mistake("no guest \"%s\"; `list` shows them", name);
 	return guest;
 }
 
@@ -129,7 +160,8 @@ static const struct command *look_up(const char *name)
 	}
 	if (count == 1)
 		return found;
-	say("skerry: %s command \"%s\"; `help` lists them\n", count ? "more than one" : "no", name);
+	command_mistake("%s command \"%s\"; `help` lists them", count ? "more than one" : "no",
+			name);
 	return NULL;
 }
 
@@ -164,7 +196,14 @@ static char *cut(char *text, const char *whole, struct words *words)
 	return name;
 }
 
-void command_run(const char *typed)
+/* What changes something is the operator's to know. */
+static void report(const struct command *command, const char *typed)
+{
+	if (caller && command->class != CLASS_QUERY && command->class != CLASS_INSPECT)
+		say("skerry: %s: %s\n", caller->config.name, typed);
+}
+
+static enum command_result run(const char *typed)
 {
 	char text[LINE_MAX + 1], whole[LINE_MAX + 1];
 	const struct command *command;
@@ -176,14 +215,29 @@ void command_run(const char *typed)
 	name = cut(text, whole, &words);
 	command = name ? look_up(name) : NULL;
 	if (!command)
-		return;
+		return COMMAND_DONE;
+	if (caller && !(caller->config.commands & BIT(command->class)))
+		return COMMAND_DENIED;
 	if (words.count < command->least) {
-		say("skerry: %s needs: %s\n", command->name, command->arguments);
-		return;
+		command_mistake("%s needs: %s", command->name, command->arguments);
+		return COMMAND_DONE;
 	}
+	report(command, whole);
 	mistake = command->run(&words);
 	if (mistake)
-		say("skerry: %s\n", mistake);
+		command_mistake("%s", mistake);
+	return COMMAND_DONE;
+}
+
+enum command_result command_run(const char *typed, struct guest *by)
+{
+	enum command_result result;
+
+	caller = by;
+	mistaken = false;
+	result = run(typed);
+	caller = NULL;
+	return mistaken ? COMMAND_MISTAKEN : result;
 }
 
 static const char *help(const struct words *words)
@@ -192,13 +246,13 @@ static const char *help(const struct words *words)
 		const struct command *c = look_up(words->word[0]);
 
 		if (c)
-			say("  %s %s\n    %s\n", c->name, c->arguments, c->help);
+			tell("  %s %s\n    %s\n", c->name, c->arguments, c->help);
 		return NULL;
 	}
 	for (const struct command *c = commands; c->name; c++)
-		say("  %-8s %-29s %s\n", c->name, c->arguments, c->help);
-	say("  Any beginning that only one has will do; Tab completes, arrows recall.\n"
-	    "  Ctrl-] then n: keyboard to the next guest, p: back to this prompt, q: quit\n");
+		tell("  %-8s %-29s %s\n", c->name, c->arguments, c->help);
+	tell("  Any beginning that only one has will do; Tab completes, arrows recall.\n"
+	     "  Ctrl-] then n: keyboard to the next guest, p: back to this prompt, q: quit\n");
 	return NULL;
 }
 
@@ -270,7 +324,7 @@ static void complete(void)
 		if (c.count == 1)
 			line_insert(&line, " ", 1);
 		else if (strlen(c.common) == c.n)
-			say("%s\n", c.list);
+			tell("%s\n", c.list);
 	}
 }
 
@@ -296,7 +350,7 @@ static void enter(bool run)
 	say_line(&line, shown, format(shown, sizeof(shown), PROMPT "%s\r\n", text));
 	line_begin(&line);
 	if (run)
-		command_run(text);
+		(void)command_run(text, NULL);
 	if (cp_at_prompt())
 		command_prompt();
 }

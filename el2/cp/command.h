@@ -2,7 +2,8 @@
 /*
  * The operator's commands: one table, one short function each, in query.c (what only looks),
  * operate.c (what changes a guest's life) and inspect.c (what looks into a guest). All run at EL2
- * with the guests held.
+ * with the guests held. What they answer they tell() (out.h), since a guest may have given them: one
+ * whose bundle grants it the command's class. That is looked at in one place, for all of them.
  */
 #ifndef CP_COMMAND_H
 #define CP_COMMAND_H
@@ -27,6 +28,7 @@ struct command {
 	const char *keywords; /* for completion, with blanks between */
 	u8 least;	      /* words it needs */
 	command_run_fn *run;
+	enum command_class class;
 };
 
 extern const struct command commands[]; /* ends with a name of NULL */
@@ -45,13 +47,21 @@ void command_key(u8 byte);
 void command_prompt(void);
 void command_leave(void);
 
-/* Runs one line as if typed. */
-void command_run(const char *line);
+enum command_result { COMMAND_DONE, COMMAND_MISTAKEN, COMMAND_DENIED };
+
+/* Runs one line as if typed; for `caller`, a guest, only if it has the right, and with its answer wherever
+ * out_to() says. NULL: the operator. DENIED: nothing was done or told. */
+enum command_result command_run(const char *line, struct guest *caller);
+
+/* Who has given the command that runs; NULL: the operator. */
+struct guest *command_caller(void);
 
 /* Says what went wrong, for commands that return NULL themselves: a mistake with a name in it. */
 const char *command_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* The same, told at once; the command returns NULL. */
+void command_mistake(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* The guest of this name; NULL, and the operator has been told. */
+/* The guest of this name; NULL, and that has been told. */
 struct guest *command_guest(const char *name);
 
 /* NULL if `guest` stands still and has its state in memory; else why not (inspect.c). */

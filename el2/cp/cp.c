@@ -89,7 +89,7 @@ static void attention(u8 byte)
 		cp_focus(NULL);
 		break;
 	case 'q':
-		command_run("quit");
+		(void)command_run("quit", NULL);
 		break;
 	case ']':
 		if (!cp.prompt)

@@ -6,7 +6,6 @@
  *
  * What an operator writes ends at most that guest: PSTATE and the rest are cut to what an EL1 may have.
  */
-#include "board/say.h"
 #include "cp/command.h"
 #include "cp/out.h"
 #include "guest/walk.h"
@@ -40,7 +39,7 @@ static struct vcpu *vcpu_of(const char *word)
 	if (!guest)
 		return NULL;
 	if (slash && (!command_number(slash + 1, &index) || index >= guest->config.cpus)) {
-		say("skerry: %s: %s has vCPUs 0 to %u\n", word, name, guest->config.cpus - 1);
+		command_mistake("%s: %s has vCPUs 0 to %u", word, name, guest->config.cpus - 1);
 		return NULL;
 	}
 	return guest->vcpus[index];

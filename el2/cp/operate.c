@@ -5,6 +5,7 @@
 #include "board/power.h"
 #include "board/say.h"
 #include "cp/command.h"
+#include "cp/out.h"
 #include "lib/string.h"
 
 /* An order, and what to say when it is given. */
@@ -18,7 +19,7 @@ static const char *give(const struct words *words, enum life_order order, const 
 	why = life_order(guest, order);
 	if (why)
 		return command_fail("%s %s", words->word[0], why);
-	say("skerry: %s %s\n", words->word[0], done);
+	tell("skerry: %s %s\n", words->word[0], done);
 	return NULL;
 }
 
@@ -82,11 +83,13 @@ const char *operate_ipl(const struct words *words)
 		return command_fail("%s is there already", name);
 	if (guest)
 		return give(words, LIFE_IPL, "starts again");
+	if (command_caller() && guest_takes_long(original))
+		return command_fail("%s is populated, which takes long: only at the prompt", name);
 	guest = guest_add(original, name, &err);
 	if (!guest)
 		return command_fail("%s", err.text);
 	life_start(guest);
-	say("skerry: %s starts, guest %u\n", name, guest->id);
+	tell("skerry: %s starts, guest %u\n", name, guest->id);
 	return NULL;
 }
 
@@ -152,7 +155,8 @@ const char *operate_send(const struct words *words)
 
 const char *operate_message(const struct words *words)
 {
-	say("skerry: message: %s\n", words->rest[0]);
+	if (!command_caller()) /* a guest's came out with its name before it, as all that changes something */
+		say("skerry: message: %s\n", words->rest[0]);
 	return NULL;
 }
 

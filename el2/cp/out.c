@@ -15,7 +15,37 @@ static struct {
 	bool json, headed;
 	size_t head_used, row_used;
 	char head[ROW_MAX], row[ROW_MAX];
+	char *buffer; /* NULL: the serial line */
+	size_t used, size;
 } out;
+
+void tell(const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+	size_t n;
+
+	va_start(args, fmt);
+	n = vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!out.buffer) {
+		say("%s", text);
+		return;
+	}
+	n = MIN(n, out.size - out.used);
+	memcpy(out.buffer + out.used, text, n);
+	out.used += n;
+}
+
+size_t out_to(char *buffer, size_t size)
+{
+	size_t used = out.used;
+
+	out.buffer = buffer;
+	out.size = size;
+	out.used = 0;
+	return used;
+}
 
 void out_table(bool json)
 {
@@ -123,8 +153,8 @@ static int trimmed(const char *line, size_t used)
 void out_row(void)
 {
 	if (!out.headed)
-		say("%.*s\n", trimmed(out.head, out.head_used), out.head);
-	say("%.*s%s\n", trimmed(out.row, out.row_used), out.row, out.json ? "}" : "");
+		tell("%.*s\n", trimmed(out.head, out.head_used), out.head);
+	tell("%.*s%s\n", trimmed(out.row, out.row_used), out.row, out.json ? "}" : "");
 	out.headed = true;
 	out.row_used = 0;
 }

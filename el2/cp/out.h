@@ -9,6 +9,13 @@
 
 #include "lib/types.h"
 
+/* A line or several for whoever gave the command, at most 511 bytes: ends with '\n'. Guests held. */
+void tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* What is told goes here from now on, cut when it is full; NULL: to the serial line, which is where it goes
+ * at first. Returns how many bytes the buffer before this one has got. Guests held. */
+size_t out_to(char *buffer, size_t size);
+
 /* A new table; the heading comes before its first row. */
 void out_table(bool json);
 

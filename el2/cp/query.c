@@ -5,7 +5,6 @@
  */
 #include "abi/skerry.h"
 #include "board/board.h"
-#include "board/say.h"
 #include "cp/command.h"
 #include "cp/out.h"
 #include "lib/format.h"
@@ -429,12 +428,14 @@ const char *query_indicate(const struct words *words)
 		return NULL;
 	if (strcmp(words->word[0], "live"))
 		return command_fail("indicate \"%s\": expected live", words->word[0]);
+	if (command_caller())
+		return "indicate live is for a screen";
 	if (!load.ready)
 		timer_init(&load.timer, again);
 	load.ready = load.on = true;
 	load.json = words->json;
 	timer_arm(&load.timer, timer_now() + LIVE_SECONDS * timer_frequency());
 	if (!words->json)
-		say("skerry: again each second; any key ends it\n");
+		tell("skerry: again each second; any key ends it\n");
 	return NULL;
 }

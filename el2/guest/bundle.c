@@ -104,16 +104,13 @@ static bool check_name(struct checker *c, int node, const char *name)
 
 /* --- A guest ---------------------------------------------------------------------------------- */
 
-/* A word out of a list; its place in the list. */
-static bool read_word(struct checker *c, const struct fdt_walk *walk, const char (*words)[12],
-		      u32 count, u32 *value)
+/* `text` in a list of words; its place there. */
+static bool look_up_word(struct checker *c, const struct fdt_walk *walk, const char *text,
+			 const char (*words)[12], u32 count, u32 *value)
 {
-	char list[64] = "";
-	const char *text;
+	char list[96] = "";
 	size_t used = 0;
 
-	if (!fdt_value_string(walk, &text, c->err))
-		return false;
 	for (*value = 0; *value < count; ++*value)
 		if (strcmp(text, words[*value]) == 0)
 			return true;
@@ -124,6 +121,32 @@ static bool read_word(struct checker *c, const struct fdt_walk *walk, const char
 						", ",
 			       words[i]);
 	return FAIL(c, walk, "\"%.20s\": expected %s", text, list);
+}
+
+static bool read_word(struct checker *c, const struct fdt_walk *walk, const char (*words)[12],
+		      u32 count, u32 *value)
+{
+	const char *text;
+
+	return fdt_value_string(walk, &text, c->err) &&
+	       look_up_word(c, walk, text, words, count, value);
+}
+
+/* Classes of commands: class n is word n - 1, since none stands for the operator's own. */
+static bool read_commands(struct checker *c, const struct fdt_walk *walk, u8 *commands)
+{
+	static const char words[COMMAND_CLASSES - 1][12] = {"query", "operate", "inspect",
+							    "set",   "message", "shutdown"};
+	const char *text;
+	u32 at = 0, word;
+
+	while ((text = fdt_next_string(walk->value, walk->length, &at))) {
+		if (!look_up_word(c, walk, text, words, ARRAY_SIZE(words), &word))
+			return false;
+		*commands |= (u8)BIT(word + 1);
+	}
+	return (at == walk->length && walk->length) ||
+	       FAIL(c, walk, "expected the names of classes of commands");
 }
 
 static bool read_number(struct checker *c, const struct fdt_walk *walk, u32 low, u32 high,
@@ -299,6 +322,8 @@ static bool read_policy(struct checker *c, const struct fdt_walk *walk, struct g
 		config->console = (enum guest_console)word;
 		return true;
 	}
+	if (is(walk, "commands"))
+		return read_commands(c, walk, &config->commands);
 	if (is(walk, "focus"))
 		return read_focus(c, walk, &config->focus);
 	if (is(walk, "populate"))

@@ -21,6 +21,19 @@
 enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_DESTROY, ON_CRASH_SHUTDOWN };
 enum guest_console { GUEST_CONSOLE_LINES, GUEST_CONSOLE_NONE };
 
+/* The operator's commands by what they can do. A guest may give those of the classes that its bundle grants
+ * it, in `commands` (bit = class); what is the operator's alone cannot be granted. */
+enum command_class {
+	CLASS_OPERATOR,
+	CLASS_QUERY,	/* looks at the machine and its guests from outside */
+	CLASS_OPERATE,	/* starts and ends guests, types at them */
+	CLASS_INSPECT,	/* looks into guests */
+	CLASS_SET,	/* changes what guests are and have */
+	CLASS_MESSAGE,	/* says something on the operator's screen */
+	CLASS_SHUTDOWN, /* stops the machine */
+	COMMAND_CLASSES
+};
+
 /* Bytes inside the bundle's blob: they stay there, read-only, for restarts. */
 struct bundle_bytes {
 	const u8 *data;
@@ -39,6 +52,7 @@ struct guest_config {
 	enum on_crash on_crash;
 	u32 restart_limit, restart_period; /* so many restarts in so many seconds; 0: no limit */
 	enum guest_console console;
+	u8 commands;	 /* classes that it may give: BIT(enum command_class) */
 	bool focus;	 /* the keyboard goes here at start */
 	bool watchdog;	 /* it finds one in its tree */
 	bool populate;	 /* all its memory is there before it starts */

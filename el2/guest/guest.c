@@ -407,6 +407,16 @@ static unsigned free_id(void)
 	return id;
 }
 
+bool guest_takes_long(const char *original)
+{
+	int index = made_from ? bundle_find(made_from, original) : -1;
+	struct guest_config config = {.populate = false};
+
+	if (index >= 0)
+		bundle_guest(made_from, (u32)index, &config);
+	return config.populate;
+}
+
 struct guest *guest_add(const char *original, const char *name, struct fdt_error *err)
 {
 	int index = made_from ? bundle_find(made_from, original) : -1;

@@ -140,6 +140,7 @@ struct guest {
 	struct {
 		u64 ran, stolen, exits; /* as the operator was last shown them; guests held */
 	} shown;
+	u64 command_at; /* ticks: before that it gives no other command (SKERRY_COMMAND); guests held */
 	pa_t stolen_page; /* DEN0057 records, 64 bytes a vCPU; 0: never asked for */
 };
 
@@ -166,6 +167,9 @@ void guests_let_go(void);
  * that name's. NULL: err says why, nothing is left of it. Guests held.
  */
 struct guest *guest_add(const char *original, const char *name, struct fdt_error *err) MUST_CHECK;
+
+/* Whether making the bundle's guest `original` takes as long as its memory is large: `populate`. */
+bool guest_takes_long(const char *original) MUST_CHECK;
 
 /* Nothing of it stays: frames, VMID, scheduler's entries. Nothing of it runs. Guests held. */
 void guest_remove(struct guest *guest);

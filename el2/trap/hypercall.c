@@ -11,6 +11,7 @@
 
 #include "abi/skerry.h"
 #include "arch/barrier.h"
+#include "cp/cp.h"
 #include "guest/switch.h"
 
 #define HVC_IMMEDIATE(esr) FIELD(esr, 15, 0)
@@ -162,6 +163,19 @@ static enum verdict call_watchdog(struct vcpu *vcpu)
 	return answer(vcpu, SKERRY_SUCCESS);
 }
 
+/* It may have been about its own guest, which then leaves this pCPU at once. */
+static enum verdict call_command(struct vcpu *vcpu)
+{
+	struct regs *regs = &vcpu->ctx.regs;
+	u64 answered;
+	s64 status = cp_guest_command(vcpu->guest, IPA(regs->x[1]), regs->x[2], IPA(regs->x[3]),
+				      regs->x[4], &answered);
+
+	regs->x[1] = answered;
+	(void)answer(vcpu, status);
+	return trap_woke();
+}
+
 static enum verdict (*const calls[SKERRY_CALLS])(struct vcpu *vcpu) = {
 	[SKERRY_FEATURES - SKERRY_FEATURES] = call_features,
 	[SKERRY_CONSOLE_WRITE - SKERRY_FEATURES] = call_console_write,
@@ -173,6 +187,7 @@ static enum verdict (*const calls[SKERRY_CALLS])(struct vcpu *vcpu) = {
 	[SKERRY_DOORBELL - SKERRY_FEATURES] = call_doorbell,
 	[SKERRY_CHANNEL_PEER - SKERRY_FEATURES] = call_channel_peer,
 	[SKERRY_WATCHDOG - SKERRY_FEATURES] = call_watchdog,
+	[SKERRY_COMMAND - SKERRY_FEATURES] = call_command,
 };
 
 /*

@@ -172,6 +172,17 @@ bool arg_is(const char *name, const char *value)
 	return s && !*value && (!*s || *s == ' ');
 }
 
+size_t arg_word(const char *name, char *to, size_t room)
+{
+	const char *s = arg(name);
+	size_t n = 0;
+
+	while (s && *s && *s != ' ' && n + 1 < room)
+		to[n++] = *s++;
+	to[n] = 0;
+	return n;
+}
+
 const char *guest_name(void)
 {
 	const char *s = fdt_prop(fdt_find("skerry,hypervisor-v1", 0), "guest-name", NULL);

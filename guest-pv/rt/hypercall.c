@@ -21,6 +21,24 @@ struct smccc hypercall(u64 id, u64 a1, u64 a2, u64 a3)
 	return (struct smccc){x0, x1, x2, x3};
 }
 
+s64 command(const char *line, char *text, size_t room)
+{
+	u64 length = str_len(line);
+	register u64 x0 __asm__("x0") = SKERRY_COMMAND;
+	register u64 x1 __asm__("x1") = (u64)line;
+	register u64 x2 __asm__("x2") = length;
+	register u64 x3 __asm__("x3") = (u64)text;
+	register u64 x4 __asm__("x4") = room - 1;
+
+	__asm__ volatile("hvc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)
+			 :
+			 : "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+			   "x16", "x17", "memory");
+	text[(s64)x0 == SKERRY_SUCCESS || (s64)x0 == SKERRY_FAILED ? x1 : 0] = 0;
+	return (s64)x0;
+}
+
 bool on_skerry(void)
 {
 	static u32 known; /* 0: not asked yet, 1: no, 2: yes */

@@ -164,6 +164,10 @@ void yield(void);
 /* End this guest: by Skerry's call with a code of 0..255, else by PSCI. */
 void guest_exit(u64 code) __attribute__((noreturn));
 
+/* One of the operator's commands, where the bundle grants its class; the answer as a string, cut to
+ * `room`. Skerry's answer: SKERRY_BUSY says try again. */
+s64 command(const char *line, char *text, size_t room);
+
 /* ---- Console: by hypercall, a line at a time, or by byte stores to the PL011 -------------- */
 
 void console_write(const char *s, size_t n);
@@ -193,6 +197,8 @@ u32 fdt_size(void);
 
 /* A number or a word of /chosen bootargs, as in "ticks=5 name=fred". */
 u64 arg_u64(const char *name, u64 otherwise);
+/* The word that bootargs have as name=..., as a string, cut to `room`; its length, 0: there is none. */
+size_t arg_word(const char *name, char *to, size_t room);
 /* Whether bootargs hold name=value. */
 bool arg_is(const char *name, const char *value);
 /* This guest's name, for its lines; "guest" where nobody gave one. */

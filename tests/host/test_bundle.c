@@ -98,6 +98,7 @@ static void everything(void **state)
 	assert_true(guest.focus);
 	assert_true(guest.populate);
 	assert_true(guest.watchdog);
+	assert_int_equal(guest.commands, 0x4a); /* bits 1, 3, 6 */
 	assert_int_equal(guest.gic_version, 2);
 
 	bundle_guest(&bundle, 1, &guest);
@@ -112,6 +113,7 @@ static void everything(void **state)
 	assert_false(guest.focus);
 	assert_false(guest.populate);
 	assert_false(guest.watchdog);
+	assert_int_equal(guest.commands, 0);
 	assert_int_equal(guest.gic_version, 3);
 
 	bundle_guest(&bundle, 2, &guest);

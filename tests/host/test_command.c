@@ -298,7 +298,7 @@ static void test_focused_one_is_destroyed(void **state)
 	assert_false(cp_at_prompt());
 	guests_hold();
 	assert_null(life_order(eel, LIFE_DESTROY));
-	command_run("ipl crab as moray");
+	(void)command_run("ipl crab as moray", NULL);
 	guests_let_go();
 	assert_int_equal(guest_find("moray")->id, 2);
 	type("x");

@@ -34,7 +34,7 @@ static void test_discovery(void **state)
 	assert_int_equal(call(0x80000001, 0xc5000020, 0), 0);	  /* stolen time */
 	assert_int_equal(call(0x80000001, 0x80000002, 0), ~0ull); /* SOC_ID */
 	assert_int_equal(call(0x80000001, 0x80007fff, 0), ~0ull); /* workaround 2 */
-	assert_int_equal(call(0x8600ff00, 0, 0), 10);
+	assert_int_equal(call(0x8600ff00, 0, 0), 11);
 	assert_int_equal(call(0x8600ff01, 0, 0), 0x59d4c1b2);
 	assert_int_equal(regs->x[1], 0x4e4a7d15);
 	assert_int_equal(regs->x[2], 0x2c9f36a8);
@@ -61,7 +61,7 @@ static void test_workarounds(void **state)
 /* Unknown: -1 in x0 and nothing else; an immediate that is not 0 likewise. */
 static void test_unknown(void **state)
 {
-	static const u64 ids[] = {0,	      0xc600000a, 0xc600ffee, 0x86000000, 0x8600ff02,
+	static const u64 ids[] = {0,	      0xc600000b, 0xc600ffee, 0x86000000, 0x8600ff02,
 				  0x84000020, 0xc5000022, 0x82000000, 0xffffffff, 0x80008000};
 
 	(void)state;
@@ -82,14 +82,36 @@ static void test_unknown(void **state)
 static void test_features(void **state)
 {
 	(void)state;
-	for (u64 id = 0xc6000000; id < 0xc600000a; id++)
+	for (u64 id = 0xc6000000; id < 0xc600000b; id++)
 		assert_int_equal(call(0xc6000000, id, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff00, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff01, 0), 0);
 	assert_int_equal(call(0xc6000000, 0x8600ff03, 0), 0);
-	assert_int_equal(call(0xc6000000, 0xc600000a, 0), ~0ull);
+	assert_int_equal(call(0xc6000000, 0xc600000b, 0), ~0ull);
 	assert_int_equal(call(0xc6000000, 0xc5ffffff, 0), ~0ull);
 	assert_int_equal(call(0xc6000000, 0, 0), ~0ull);
+}
+
+/* What comes back of a command, and that its guest may have to leave this pCPU. */
+static void test_command(void **state)
+{
+	(void)state;
+	world.status = -5;
+	world.answered = 17;
+	regs->x[4] = 0x200;
+	assert_int_equal((s64)call(0xc600000a, 0x40001000, 5), -5);
+	assert_int_equal(regs->x[1], 17);
+	assert_int_equal(seen.command[0], 0x40001000);
+	assert_int_equal(seen.command[1], 5);
+	assert_int_equal(seen.command[2], 0x33);
+	assert_int_equal(seen.command[3], 0x200);
+	assert_int_equal(seen.switches, 0);
+	world.status = 0;
+	world.next = &vcpus[0];
+	this_pcpu()->wanted = true;
+	assert_int_equal(call(0xc600000a, 0x40001000, 5), 0);
+	assert_int_equal(seen.switches, 1);
+	assert_int_equal(seen.reason, SCHED_TICK);
 }
 
 static void test_who_am_i(void **state)
@@ -315,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup(test_workarounds, setup),
 		cmocka_unit_test_setup(test_unknown, setup),
 		cmocka_unit_test_setup(test_features, setup),
+		cmocka_unit_test_setup(test_command, setup),
 		cmocka_unit_test_setup(test_who_am_i, setup),
 		cmocka_unit_test_setup(test_yield, setup),
 		cmocka_unit_test_setup(test_exit, setup),

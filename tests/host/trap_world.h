@@ -27,6 +27,7 @@
 #include "board/gic.h"
 #include "board/random.h"
 #include "board/say.h"
+#include "cp/cp.h"
 #include "guest/life.h"
 #include "guest/switch.h"
 #include "guest/watch.h"
@@ -61,6 +62,7 @@ static struct {
 	unsigned on_index;
 	bool active;
 	unsigned set_actives, rings, settled;
+	u64 command[4]; /* what a guest's command came with */
 } seen;
 
 /* How the others answer. */
@@ -74,6 +76,8 @@ static struct {
 	enum vcpu_power was;
 	u64 stolen;
 	bool has_channel, peer_gone;
+	s64 status; /* of a guest's command */
+	u64 answered;
 	u32 granted; /* the INTID that is a device's of a guest's */
 } world;
 
@@ -106,6 +110,17 @@ void life_end(struct guest *g, enum guest_end how)
 void cp_input(void)
 {
 	seen.cp_inputs++;
+}
+
+s64 cp_guest_command(struct guest *g, ipa_t text, u64 bytes, ipa_t to, u64 room, u64 *answered)
+{
+	assert_ptr_equal(g, &guest);
+	seen.command[0] = text.v;
+	seen.command[1] = bytes;
+	seen.command[2] = to.v;
+	seen.command[3] = room;
+	*answered = world.answered;
+	return world.status;
 }
 
 static unsigned world_clean_left; /* guest_clean() is done after so many calls */

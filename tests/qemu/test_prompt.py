@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import BOARDS
+from conftest import BOARDS, everywhere
 
 ATTENTION = "\x1d"
 
@@ -165,6 +165,30 @@ def test_a_guest_is_operated(boot, where):
     assert [row["weight"] for row in operator.ask("list") if row["guest"] == "pong"] == [500]
     operator.say("shutdown 5")
     assert machine.finish() == 5
+
+
+@everywhere
+def test_a_guest_looks_after_another(boot, where):
+    machine = boot("manager", **where)
+    assert machine.finish() == 0
+    assert machine.text.count("skerry: manager: restart hello\n") == 3
+    assert len(machine.lines("hello")) == 4
+    assert machine.lines("manager") == ["restart hello: 0, skerry: hello starts again"] * 3 + [
+        "that was enough"]
+
+
+@pytest.mark.parametrize("where", [{"gic": 3, "cpus": 1}, {"gic": 2, "cpus": 4}],
+                         ids=["gicv3-1cpu", "gicv2-4cpu"])
+def test_rights_to_commands(boot, where):
+    machine = boot("rights", **where)
+    machine.expect("rights: 0 failures")
+    operator = Operator(machine)
+    operator.until("rights", None)  # destroyed by its own word
+    assert "FAIL" not in machine.text
+    assert operator.state("victim") == "running"
+    assert operator.state("bystander") == "running"
+    operator.say("shutdown 3")
+    assert machine.finish() == 3
 
 
 def test_line_is_edited(boot):

@@ -37,8 +37,11 @@ static inline void lock_take(struct lock *lock)
 
 static inline bool lock_try(struct lock *lock)
 {
-	lock_take(lock);
-	return true;
+	bool free = lock->next == lock->serving;
+
+	if (free)
+		lock->next++;
+	return free;
 }
 
 static inline void lock_drop(struct lock *lock)
