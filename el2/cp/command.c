@@ -18,6 +18,17 @@ static struct line line;
 /* Of the command that runs; guests held. */
 static struct guest *caller;
 static bool mistaken;
+static u64 sleep_ticks;
+
+#define AHEAD_MAX 64 /* keys typed while the prompt sleeps */
+#define CTRL_C 0x03
+
+static struct {
+	bool on;
+	u8 ahead;
+	u8 keys[AHEAD_MAX];
+	struct timer timer;
+} asleep; /* boot CPU */
 
 static command_run_fn help;
 
@@ -58,6 +69,10 @@ const struct command commands[] = {
 	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send,
 	 CLASS_OPERATE},
 	{"message", "TEXT", "a line on this screen", "", 1, operate_message, CLASS_MESSAGE},
+	{"sleep", "SECONDS | MILLISECONDSms", "what comes next waits; Ctrl-C ends it", "", 1,
+	 operate_sleep, CLASS_OPERATOR},
+	{"run", "SCRIPT", "a script of the bundle's /scripts, beside this prompt", "", 1,
+	 script_run, CLASS_OPERATOR},
 	{"shutdown", "[STATUS]", "stop the machine with this exit status", "", 0, operate_shutdown,
 	 CLASS_SHUTDOWN},
 	{"quit", "", "stop the machine; the status is the guests'", "", 0, operate_quit,
@@ -87,6 +102,16 @@ void command_mistake(const char *fmt, ...)
 	va_end(args);
 	tell("skerry: %s\n", text);
 	mistaken = true;
+}
+
+u64 command_sleep(void)
+{
+	return sleep_ticks;
+}
+
+void command_set_sleep(u64 ticks)
+{
+	sleep_ticks = ticks;
 }
 
 struct guest *command_caller(void)
@@ -235,6 +260,7 @@ enum command_result command_run(const char *typed, struct guest *by)
 
 	caller = by;
 	mistaken = false;
+	sleep_ticks = 0;
 	result = run(typed);
 	caller = NULL;
 	return mistaken ? COMMAND_MISTAKEN : result;
@@ -334,6 +360,8 @@ void command_prompt(void)
 {
 	char shown[2 * LINE_MAX + sizeof(PROMPT)];
 
+	if (asleep.on)
+		return;
 	say_stand(&line, shown, line_show(&line, PROMPT, shown, sizeof(shown)));
 }
 
@@ -342,21 +370,71 @@ void command_leave(void)
 	say_stand(&line, "", 0);
 }
 
-static void enter(bool run)
+static void enter(void)
 {
 	char text[LINE_MAX + 1], shown[LINE_MAX + sizeof(PROMPT) + 2];
 
 	memcpy(text, line.text, sizeof(text));
 	say_line(&line, shown, format(shown, sizeof(shown), PROMPT "%s\r\n", text));
 	line_begin(&line);
-	if (run)
-		(void)command_run(text, NULL);
+	(void)command_run(text, NULL);
+	if (sleep_ticks) {
+		asleep.on = true;
+		timer_arm(&asleep.timer, timer_now() + sleep_ticks);
+	} else if (cp_at_prompt()) {
+		command_prompt();
+	}
+}
+
+/* What was typed meanwhile comes now; one of these lines may be the next sleep. */
+static void wake_up(void)
+{
+	u8 keys[AHEAD_MAX];
+	unsigned n = asleep.ahead;
+
+	memcpy(keys, asleep.keys, n);
+	asleep.on = false;
+	asleep.ahead = 0;
 	if (cp_at_prompt())
 		command_prompt();
+	for (unsigned i = 0; i < n; i++)
+		command_key(keys[i]);
+}
+
+static void slept(struct timer *timer)
+{
+	(void)timer;
+	guests_hold();
+	wake_up();
+	guests_let_go();
+}
+
+static void key_while_asleep(u8 byte)
+{
+	if (byte == CTRL_C) {
+		timer_cancel(&asleep.timer);
+		asleep.ahead = 0;
+		wake_up();
+	} else if (asleep.ahead < AHEAD_MAX) {
+		asleep.keys[asleep.ahead++] = byte;
+	}
+}
+
+void command_init(void)
+{
+	timer_cancel(&asleep.timer);
+	timer_init(&asleep.timer, slept);
+	asleep.on = false;
+	asleep.ahead = 0;
+	script_init();
 }
 
 void command_key(u8 byte)
 {
+	if (asleep.on) {
+		key_while_asleep(byte);
+		return;
+	}
 	if (query_live_end()) { /* any key ends it, and is nothing more */
 		command_prompt();
 		return;
@@ -373,7 +451,7 @@ void command_key(u8 byte)
 		break;
 	case LINE_CANCELLED:
 	case LINE_ENTERED:
-		enter(true);
+		enter();
 		break;
 	}
 }

@@ -36,7 +36,8 @@ extern const struct command commands[]; /* ends with a name of NULL */
 command_run_fn query_run, query_list, query_memory, query_indicate;
 command_run_fn operate_ipl, operate_stop, operate_begin, operate_halt, operate_reset,
 	operate_restart, operate_destroy, operate_set, operate_focus, operate_send, operate_message,
-	operate_shutdown, operate_quit;
+	operate_shutdown, operate_quit, operate_sleep;
+command_run_fn script_run;
 command_run_fn inspect_display, inspect_store;
 command_run_fn dump_run, trace_run;
 
@@ -48,6 +49,15 @@ void command_prompt(void);
 void command_leave(void);
 
 enum command_result { COMMAND_DONE, COMMAND_MISTAKEN, COMMAND_DENIED };
+
+/* Of the command just run: how many ticks whoever gave it wants to wait for its next one; 0: it was no
+ * `sleep`. */
+u64 command_sleep(void);
+void command_set_sleep(u64 ticks);
+
+/* Before the first line: nobody sleeps, no script runs but the bundle's "start". */
+void command_init(void);
+void script_init(void);
 
 /* Runs one line as if typed; for `caller`, a guest, only if it has the right, and with its answer wherever
  * out_to() says. NULL: the operator. DENIED: nothing was done or told. */

@@ -162,7 +162,11 @@ void cp_input(void)
 
 void cp_init(void)
 {
+	timer_cancel(&cp.patience);
 	timer_init(&cp.patience, patience_over);
+	cp.prompt = true;
+	cp.attention = false;
+	command_init();
 	for (unsigned id = 0; id < guest_count(); id++)
 		if (guest_by_id(id) && guest_by_id(id)->config.focus) {
 			cp_focus(guest_by_id(id));

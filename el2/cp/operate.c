@@ -6,7 +6,10 @@
 #include "board/say.h"
 #include "cp/command.h"
 #include "cp/out.h"
+#include "lib/format.h"
 #include "lib/string.h"
+
+#define SLEEP_MAX 86400UL /* s: a day */
 
 /* An order, and what to say when it is given. */
 static const char *give(const struct words *words, enum life_order order, const char *done)
@@ -157,6 +160,23 @@ const char *operate_message(const struct words *words)
 {
 	if (!command_caller()) /* a guest's came out with its name before it, as all that changes something */
 		say("skerry: message: %s\n", words->rest[0]);
+	return NULL;
+}
+
+const char *operate_sleep(const struct words *words)
+{
+	char number[12];
+	const char *word = words->word[0];
+	size_t n = strlen(word);
+	bool ms = n > 2 && !strcmp(word + n - 2, "ms");
+	u64 time;
+
+	format(number, sizeof(number), "%.*s", (int)(ms ? n - 2 : n), word);
+	if (n > sizeof(number) || !command_number(number, &time) || !time ||
+	    time > (ms ? 1000 : 1) * SLEEP_MAX)
+		return command_fail("sleep \"%s\": expected 1 to %lu seconds, or as many ms", word,
+				    SLEEP_MAX);
+	command_set_sleep(time * (timer_frequency() / (ms ? 1000 : 1)));
 	return NULL;
 }
 

@@ -615,10 +615,50 @@ static bool check_grants(struct checker *c)
 	return true;
 }
 
+/* --- Scripts ---------------------------------------------------------------------------------- */
+
+static bool check_script(struct checker *c, const struct fdt_walk *walk)
+{
+	u32 at = 0, lines = 0;
+	const char *line;
+
+	if (strlen(walk->name) > GUEST_NAME_MAX)
+		return FAIL(c, walk, "name: expected at most %d characters", GUEST_NAME_MAX);
+	while ((line = fdt_next_string(walk->value, walk->length, &at))) {
+		size_t length = strlen(line);
+
+		if (++lines > SCRIPT_LINES_MAX)
+			return FAIL(c, walk, "expected at most %d lines", SCRIPT_LINES_MAX);
+		if (length > SCRIPT_LINE_MAX)
+			return FAIL(c, walk, "line %u: %lu characters: expected at most %d", lines,
+				    length, SCRIPT_LINE_MAX);
+		for (size_t i = 0; i < length; i++)
+			if (line[i] < ' ' || line[i] > '~')
+				return FAIL(c, walk, "line %u: expected printable ASCII", lines);
+	}
+	return (lines && at == walk->length) || FAIL(c, walk, "expected lines, as strings");
+}
+
+bool bundle_script(const struct bundle *bundle, const char *name, const u8 **lines, u32 *length)
+{
+	struct fdt_walk walk = fdt_walk_from(&bundle->fdt, bundle->scripts);
+
+	if (!bundle->scripts)
+		return false;
+	fdt_walk(&walk);
+	while (fdt_walk(&walk) == FDT_STEP_PROPERTY)
+		if (!strcmp(walk.name, name) && !is_ignored(&walk)) {
+			*lines = walk.value;
+			*length = walk.length;
+			return true;
+		}
+	return false;
+}
+
 /* --- The tree --------------------------------------------------------------------------------- */
 
 /* Which part of the bundle the node at depth 2 is. */
-enum part { PART_NONE, PART_CHOSEN, PART_GUESTS, PART_CHANNELS };
+enum part { PART_NONE, PART_CHOSEN, PART_GUESTS, PART_CHANNELS, PART_SCRIPTS };
 
 static bool read_root_property(struct checker *c, const struct fdt_walk *walk, bool *compatible)
 {
@@ -631,6 +671,8 @@ static bool read_part_property(struct checker *c, const struct fdt_walk *walk, e
 {
 	if (part == PART_CHOSEN && is(walk, "shutdown-when-done"))
 		return read_empty(c, walk, &c->fill->shutdown_when_done);
+	if (part == PART_SCRIPTS && !is_ignored(walk))
+		return check_script(c, walk);
 	return is_ignored(walk) || FAIL(c, walk, "unknown property");
 }
 
@@ -648,8 +690,12 @@ static bool enter_part(struct checker *c, const struct fdt_walk *walk, enum part
 		*part = PART_GUESTS;
 	else if (is(walk, "channels"))
 		*part = PART_CHANNELS;
+	else if (is(walk, "scripts"))
+		*part = PART_SCRIPTS;
 	else
-		return unknown_node(c, walk, "/chosen, /guests or /channels");
+		return unknown_node(c, walk, "/chosen, /guests, /channels or /scripts");
+	if (*part == PART_SCRIPTS)
+		c->fill->scripts = walk->node;
 	return true;
 }
 
@@ -669,7 +715,7 @@ static bool enter_member(struct checker *c, const struct fdt_walk *walk, enum pa
 					"more than %d channels", CHANNELS_MAX);
 		bundle->channels[bundle->channel_count++] = walk->node;
 	} else {
-		return unknown_node(c, walk, "none below /chosen");
+		return unknown_node(c, walk, "none below /chosen or /scripts");
 	}
 	return true;
 }

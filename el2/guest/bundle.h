@@ -15,6 +15,8 @@
 #define GUESTS_MAX 512
 #define GUEST_NAME_MAX 31 /* letters, digits, '-', '_', '.'; the node's name */
 #define CHANNELS_MAX 64
+#define SCRIPT_LINE_MAX 119 /* what fits on the operator's line */
+#define SCRIPT_LINES_MAX 100
 #define GRANTS_MAX 32	   /* devices of the board, in all guests */
 #define GUEST_GRANTS_MAX 4 /* in one */
 
@@ -77,6 +79,7 @@ struct bundle {
 	const struct fdt *board_tree; /* grants are looked up there */
 	u32 guest_count, channel_count, grant_count;
 	bool shutdown_when_done;
+	int scripts;					/* the node; 0: there is none */
 	int guests[GUESTS_MAX], channels[CHANNELS_MAX]; /* where their nodes are in the tree */
 	int grants[GRANTS_MAX];
 	u16 grant_guests[GRANTS_MAX];
@@ -106,6 +109,11 @@ int bundle_find(const struct bundle *bundle, const char *name);
 
 /* Letters, digits, '-', '_', '.': what a guest's name is made of. */
 bool bundle_name_char(char c);
+
+/* The script of this name, a property of /scripts: SCRIPT_LINES_MAX strings at most, for fdt_next_string;
+ * false: there is none. */
+bool bundle_script(const struct bundle *bundle, const char *name, const u8 **lines,
+		   u32 *length) MUST_CHECK;
 
 /* "stop", "restart", "destroy", "shutdown" by enum on_crash; NULL behind the last. */
 const char *bundle_crash_word(unsigned on_crash);

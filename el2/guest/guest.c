@@ -417,6 +417,11 @@ bool guest_takes_long(const char *original)
 	return config.populate;
 }
 
+bool guests_script(const char *name, const u8 **lines, u32 *length)
+{
+	return made_from && bundle_script(made_from, name, lines, length);
+}
+
 struct guest *guest_add(const char *original, const char *name, struct fdt_error *err)
 {
 	int index = made_from ? bundle_find(made_from, original) : -1;

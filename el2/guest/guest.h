@@ -171,6 +171,9 @@ struct guest *guest_add(const char *original, const char *name, struct fdt_error
 /* Whether making the bundle's guest `original` takes as long as its memory is large: `populate`. */
 bool guest_takes_long(const char *original) MUST_CHECK;
 
+/* A script of the bundle that the guests are of, as bundle_script. */
+bool guests_script(const char *name, const u8 **lines, u32 *length) MUST_CHECK;
+
 /* Nothing of it stays: frames, VMID, scheduler's entries. Nothing of it runs. Guests held. */
 void guest_remove(struct guest *guest);
 

@@ -68,6 +68,8 @@ static void everything(void **state)
 {
 	char *source = dtc_read_file("tests/host/trees/bundle.dts");
 	struct channel_config channel;
+	const u8 *lines;
+	u32 length;
 	struct grant_config grant;
 	struct guest_config guest;
 	struct device device;
@@ -123,6 +125,14 @@ static void everything(void **state)
 	assert_memory_equal(guest.firmware.data, "\0\0\0\x14\2", 5);
 	assert_int_equal(guest.on_crash, ON_CRASH_STOP);
 	assert_int_equal(guest.gic_version, 0);
+
+	assert_true(bundle_script(&bundle, "start", &lines, &length));
+	assert_int_equal(length, 23);
+	assert_memory_equal(lines, "message hello\0shutdown", 23);
+	assert_true(bundle_script(&bundle, "other", &lines, &length));
+	assert_int_equal(length, 5);
+	assert_false(bundle_script(&bundle, "others", &lines, &length));
+	assert_false(bundle_script(&bundle, "model", &lines, &length));
 
 	bundle_channel(&bundle, 0, &channel);
 	assert_string_equal(channel.name, "rally");
@@ -270,7 +280,7 @@ static void odd_nodes(void **state)
 {
 	(void)state;
 	refuse("shutdown-when-done;", "a { };", &limits,
-	       "/chosen/a: unknown node: expected none below /chosen");
+	       "/chosen/a: unknown node: expected none below /chosen or /scripts");
 	refuse("rally {", "r,lly {", &limits,
 	       "/channels/r,lly: ',' in a name: expected letters, digits, '-', '_', '.'");
 	refuse("memory-size = <0x0 0x200000>;", "memory-size = <0x0 0x200000>; bad = \"x\";",

@@ -581,6 +581,145 @@ static void test_flood(void **state)
 	assert_true(cp_at_prompt());
 }
 
+/* Counts what is in `said`. */
+static unsigned says(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = said; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+static void ms_later(unsigned ms)
+{
+	standin_pcpu_set(0);
+	while (standin_hyp_due(0))
+		timer_interrupt();
+	for (; ms; ms--) {
+		standin_now += 62500;
+		while (standin_hyp_due(0))
+			timer_interrupt();
+	}
+}
+
+/* What is typed meanwhile waits, up to 64 keys; Ctrl-C ends it. */
+static void test_sleep(void **state)
+{
+	static const char *const bad[] = {"0",	"86401", "86400001ms",	  "1s",
+					  "ms", "-1",	 "99999999999999"};
+
+	(void)state;
+	type("sleep 100ms\rmessage one\rsleep 1\rmessage two\r");
+	assert_string_equal(said, "sleep 100ms\r\n");
+	ms_later(99);
+	assert_string_equal(said, "sleep 100ms\r\n");
+	ms_later(1);
+	SAYS("skerry: message: one\n");
+	SAYS("skerry> sleep 1\r\n");
+	assert_int_equal(says("message: two"), 0);
+	type("\x1dn"); /* the keyboard goes elsewhere and comes back */
+	SAYS("keyboard to crab");
+	type("\x1dp");
+	assert_string_equal(said, "");
+	ms_later(999);
+	assert_string_equal(said, "");
+	ms_later(1);
+	SAYS("skerry: message: two\n");
+	assert_string_equal(said + said_length - 8, "skerry> ");
+	type("sleep 100\rmessage no\r\x03");
+	assert_int_equal(says("message"), 0);
+	assert_string_equal(said + said_length - 8, "skerry> ");
+	ms_later(100000);
+	type("message yes\r");
+	SAYS("skerry: message: yes\n");
+	type("sleep 1\r");
+	for (unsigned i = 0; i < 50; i++)
+		type("ab\r");
+	ms_later(1000);
+	assert_int_equal(says("no command \"ab\""), 21); /* and an a is left */
+	type("\x15");
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "sleep %s\r", bad[i]);
+		type(line);
+		SAYS("expected 1 to 86400 seconds, or as many ms");
+	}
+}
+
+static void scripts(const char *text)
+{
+	char all[512];
+
+	snprintf(all, sizeof(all), "}; scripts { %s", text);
+	world_close();
+	world_new(3, 2, 0x4000000);
+	world_create(GUEST("crab", "0x100000", "") GUEST("mute", "0x100000", "")
+			     GUEST("eel", "0x100000", ""),
+		     all);
+	crab = guest_by_id(0);
+	mute = guest_by_id(1);
+	eel = guest_by_id(2);
+	guests_start();
+	said_forget();
+	cp_init();
+}
+
+static void test_script(void **state)
+{
+	(void)state;
+	scripts("start = \"message one\", \"stop crab\", \"sleep 2\", \"begin crab\", \"sleep 100ms\", "
+		"\"shutdown 9\"; other = \"halt eel\", \"stop nobody\", \"halt mute\";");
+	assert_int_equal(says("start."), 0);
+	ms_later(2);
+	SAYS("skerry: start.1: message one\n");
+	SAYS("skerry: message: one\n");
+	SAYS("skerry: start.2: stop crab\n");
+	SAYS("skerry: start.3: sleep 2\n");
+	assert_int_equal(says("start.4"), 0);
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	type("message between\r"); /* the prompt is the operator's meanwhile */
+	SAYS("skerry: message: between\n");
+	type("run other\r");
+	SAYS("script start runs: one at a time");
+	ms_later(1999);
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	ms_later(1);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	assert_int_equal(STOPS(ms_later(101)), 9);
+	guests_let_go();
+	script_init(); /* the machine would have stopped here */
+}
+
+/* By name; the first line that fails is the last. */
+static void test_script_fails(void **state)
+{
+	(void)state;
+	scripts("other = \"halt eel\", \"stop nobody\", \"halt mute\";");
+	ms_later(0);
+	type("run whale\r");
+	SAYS("no script \"whale\" in the bundle");
+	for (unsigned i = 0; i < 2; i++) {
+		type("run other\r");
+		ms_later(2);
+		SAYS("skerry: other.2: stop nobody\n");
+		SAYS("no guest \"nobody\"");
+		SAYS("skerry: script other failed in line 2: the rest is left\n");
+		assert_int_equal(mute->state, GUEST_RUNNING);
+		assert_null(life_order(eel, LIFE_RESTART));
+	}
+	assert_int_equal(says("failed in line"), 1);
+	/* one after the other, and round and round */
+	scripts("start = \"message one\", \"run next\"; next = \"message two\", \"run start\";");
+	ms_later(39);
+	assert_int_equal(says("message: one"), 10);
+	assert_int_equal(says("message: two"), 10);
+	scripts("");
+	ms_later(5);
+	assert_int_equal(says("message"), 0);
+}
+
 static void test_quit(void **state)
 {
 	(void)state;
@@ -642,6 +781,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_focused_one_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paste, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_script, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_script_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_focus, setup, teardown),
 	};

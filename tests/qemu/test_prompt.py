@@ -191,6 +191,29 @@ def test_rights_to_commands(boot, where):
     assert machine.finish() == 3
 
 
+@everywhere
+def test_a_script_of_the_bundle(boot, where):
+    machine = boot("scripted", **where)
+    assert machine.finish() == 5
+    said = [line for line in machine.text.split("\n") if line.startswith("skerry: start.")]
+    assert len(said) == 10 and said[3] == "skerry: start.4: stop ticker"
+    assert "skerry: message: it stood still" in machine.text
+    assert machine.lines("twin") == ["hello from EL1: I am twin, guest 2, CPU 0 of 1"]
+    ticks = [int(line.split()[1]) for line in machine.lines("ticker")]
+    assert ticks == list(range(1, len(ticks) + 1))
+
+
+def test_a_sleep_holds_what_is_typed(boot):
+    machine = boot(None)
+    machine.expect("skerry> ")
+    machine.send("sleep 200ms\rmessage one\rsleep 86400\rmessage never\r")
+    machine.expect("skerry: message: one")
+    machine.expect("sleep 86400\r")
+    machine.send("\x03shutdown 4\r")
+    assert machine.finish() == 4
+    assert "never" not in machine.text
+
+
 def test_line_is_edited(boot):
     machine = boot(None)
     machine.expect("skerry> ")
