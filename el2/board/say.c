@@ -33,7 +33,7 @@ static const struct uart_ops *uart; /* NULL until say_init */
 static struct lock line;     /* lock say: the UART, `patience`, and what was said before it */
 static struct screen screen; /* lock say; terminal: constant after say_init */
 static unsigned patience = PATIENCE; /* how long a byte may wait for room */
-static char early[EARLY_MAX];
+static char early[EARLY_MAX]; /* what was said before there was a UART, or while the screen is raw */
 static size_t early_used;
 
 static struct lock last; /* taken once, by the pCPU that stops the machine, and never dropped */
@@ -123,7 +123,44 @@ void say_line(const void *owner, const char *text, size_t n)
 
 	n = MIN(n, (size_t)LINE_MAX);
 	take_line();
+	if (screen.raw && owner == say)
+		put_early(text, n);
 	put_all(out, screen_line(&screen, owner, text, n, out));
+	drop_line();
+}
+
+/* Lock say held. */
+static void end_raw(void)
+{
+	char out[SCREEN_OUT_MAX(0)];
+
+	put_all(out, screen_raw_end(&screen, out));
+	put_all(early, early_used);
+	early_used = 0;
+}
+
+void say_raw_begin(const void *owner)
+{
+	char out[SCREEN_OUT_MAX(0)];
+
+	take_line();
+	put_all(out, screen_raw_begin(&screen, owner, out));
+	drop_line();
+}
+
+void say_raw(const void *owner, char byte)
+{
+	take_line();
+	if (screen.raw == owner)
+		put_all(&byte, 1);
+	drop_line();
+}
+
+void say_raw_end(const void *owner)
+{
+	take_line();
+	if (screen.raw == owner)
+		end_raw();
 	drop_line();
 }
 
@@ -209,6 +246,8 @@ void say_last_words(void)
 	/* If the line is not free by now, its holder is stuck, maybe this pCPU itself. */
 	(void)try_for_a_while(&line);
 	last_speaker = self;
+	if (screen.raw)
+		end_raw();
 }
 
 void say_drain(void)

@@ -25,6 +25,15 @@ void say_line(const void *owner, const char *line, size_t n);
 /* The unfinished line at the bottom of the screen is owner's, and is this; n = 0: no more. */
 void say_stand(const void *owner, const char *text, size_t n);
 
+/*
+ * The serial line is owner's alone: what it says by say_raw goes out as it is, until say_raw_end. Lines of
+ * others are lost meanwhile (their consoles keep them); EL2's own messages, as many as there is room for,
+ * come when it ends. Not before say_init().
+ */
+void say_raw_begin(const void *owner);
+void say_raw(const void *owner, char byte);
+void say_raw_end(const void *owner); /* nothing if it is not owner's */
+
 /* What may still find a UART when the machine stops before say_init(), so that a person learns why; it
  * calls say_init() if it does. NULL: nothing can. */
 extern void (*say_last_resort)(void);

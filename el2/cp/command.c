@@ -34,8 +34,8 @@ static command_run_fn help;
 
 const struct command commands[] = {
 	{"query", "[GUEST | WHAT] [json]",
-	 "guests, one guest, cpus, memory, interrupts, channels, names",
-	 "guests cpus memory interrupts channels names json", 0, query_run, CLASS_QUERY},
+	 "guests, one guest, cpus, memory, interrupts, channels, names, console",
+	 "guests cpus memory interrupts channels names console json", 0, query_run, CLASS_QUERY},
 	{"indicate", "[live] [json]",
 	 "load by CPU and guest, exits by kind, stolen time; since the last one", "live json", 0,
 	 query_indicate, CLASS_QUERY},

@@ -48,7 +48,7 @@ void cp_focus(struct guest *guest)
 		cp.focus = guest->id;
 		cp.serial = guest->serial;
 		command_leave();
-		say("skerry: keyboard to %s (Ctrl-] n: next, p: prompt, q: quit)\n",
+		say("skerry: keyboard to %s (Ctrl-] n: next, p: prompt, r: raw, q: quit)\n",
 		    guest->config.name);
 		vconsole_focus(&guest->console, true);
 	} else {
@@ -78,9 +78,22 @@ static void to_guest(u8 byte)
 		vpl011_input(&guest->uart);
 }
 
+static void toggle_raw(struct guest *guest)
+{
+	bool raw = !guest->console.raw; /* changed by the boot CPU only */
+
+	if (raw)
+		say("skerry: the screen is %s's, raw, until Ctrl-] r\n", guest->config.name);
+	vconsole_set_raw(&guest->console, raw);
+}
+
 static void attention(u8 byte)
 {
 	switch (byte) {
+	case 'r':
+		if (focused())
+			toggle_raw(focused());
+		break;
 	case ATTENTION:
 	case 'n':
 		cp_focus(next_focus());
@@ -96,7 +109,8 @@ static void attention(u8 byte)
 			to_guest(ATTENTION);
 		break;
 	default:
-		say("skerry: Ctrl-] then n: next guest, p: prompt, q: quit, ]: a Ctrl-] itself\n");
+		say("skerry: Ctrl-] then n: next guest, p: prompt, r: raw, q: quit,"
+		    " ]: a Ctrl-] itself\n");
 		break;
 	}
 }

@@ -3,7 +3,7 @@
  * The control program: the operator's keyboard and the prompt.
  *
  * Keys: Ctrl-] is the attention key. Ctrl-] again (or n): the keyboard goes to the next guest; p: to
- * the prompt; q: quit; ]: the guest gets a Ctrl-].
+ * the prompt; r: the guest's console raw, or no more; q: quit; ]: the guest gets a Ctrl-].
  */
 #ifndef CP_CP_H
 #define CP_CP_H

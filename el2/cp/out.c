@@ -9,7 +9,8 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define ROW_MAX 440 /* what say() takes, less its own end */
+#define QUOTED_MAX 344 /* a line of a console, all of it quotes */
+#define ROW_MAX 440    /* what say() takes, less its own end */
 
 static struct {
 	bool json, headed;
@@ -82,23 +83,24 @@ static void cell(const char *key, const char *text, unsigned width, bool right)
 
 static void member(const char *key, const char *value)
 {
-	char text[128];
+	char text[QUOTED_MAX + 40];
 
 	format(text, sizeof(text), "%s\"%s\":%s", out.row_used ? "," : "{", key, value);
 	out.row_used = put(out.row, out.row_used, text);
 }
 
-/* Within quotes; what JSON wants escaped is a space here, since no value of ours means more by it. */
+/* Within quotes; a control character is a space here, since no value of ours means more by it. */
 static void quoted(const char *key, const char *value)
 {
-	char text[96];
+	char text[QUOTED_MAX];
 	size_t used = 0;
 
 	text[used++] = '"';
-	for (; *value && used < sizeof(text) - 2; value++)
-		text[used++] = *value >= ' ' && *value < 0x7f && *value != '"' && *value != '\\' ?
-				       *value :
-				       ' ';
+	for (; *value && used < sizeof(text) - 3; value++) {
+		if (*value == '"' || *value == '\\')
+			text[used++] = '\\';
+		text[used++] = *value >= ' ' && *value < 0x7f ? *value : ' ';
+	}
 	text[used++] = '"';
 	text[used] = '\0';
 	member(key, text);

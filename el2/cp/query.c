@@ -210,6 +210,20 @@ static const char *guest_vcpus(struct guest *guest, bool json)
 	return NULL;
 }
 
+static void show_line(const struct vconsole *con, const char *text)
+{
+	(void)con;
+	out_text("line", text, 0);
+	out_row();
+}
+
+static const char *guest_console(struct guest *guest, bool json)
+{
+	out_table(json);
+	vconsole_each(&guest->console, UINT32_MAX, show_line);
+	return NULL;
+}
+
 static u64 peek(struct guest *guest, u32 offset)
 {
 	struct mmio mmio = {.offset = offset, .size = 4};
@@ -345,6 +359,8 @@ const char *query_run(const struct words *words)
 		return about_guest(words, query_memory, guest_memory);
 	if (!strcmp(what, "interrupts"))
 		return about_guest(words, NULL, guest_interrupts);
+	if (!strcmp(what, "console"))
+		return about_guest(words, NULL, guest_console);
 	guest = command_guest(what);
 	return guest ? guest_vcpus(guest, words->json) : NULL;
 }

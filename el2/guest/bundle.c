@@ -305,7 +305,7 @@ static bool read_restart_limit(struct checker *c, const struct fdt_walk *walk,
 
 static bool read_policy(struct checker *c, const struct fdt_walk *walk, struct guest_config *config)
 {
-	static const char console_words[][12] = {"lines", "none"};
+	static const char console_words[][12] = {"lines", "none", "raw"};
 	u32 word;
 
 	if (is(walk, "on-crash")) {

@@ -21,7 +21,7 @@
 #define GUEST_GRANTS_MAX 4 /* in one */
 
 enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_DESTROY, ON_CRASH_SHUTDOWN };
-enum guest_console { GUEST_CONSOLE_LINES, GUEST_CONSOLE_NONE };
+enum guest_console { GUEST_CONSOLE_LINES, GUEST_CONSOLE_NONE, GUEST_CONSOLE_RAW };
 
 /* The operator's commands by what they can do. A guest may give those of the classes that its bundle grants
  * it, in `commands` (bit = class); what is the operator's alone cannot be granted. */

@@ -142,6 +142,7 @@ static struct guest *make(const struct guest_config *config, u16 id, struct fdt_
 	guest->vgic.line_now = timer_line;
 	vconsole_init(&guest->console, guest->config.name, id,
 		      config->console == GUEST_CONSOLE_NONE);
+	guest->console.raw = config->console == GUEST_CONSOLE_RAW;
 	vpl011_init(&guest->uart, &guest->console, &guest->vgic);
 	vwatchdog_init(&guest->watchdog, &guest->vgic, &guest->time_offset, life_hung);
 	guests[id] = guest;

@@ -10,6 +10,15 @@
 #define WIPE "\r\033[K"
 #define NEWLINE "\r\n"
 
+/*
+ * What a full-screen program may have left: a sequence or string begun (CAN, ST), modes (DECSTR), another
+ * screen, mouse reports and bracketed paste, no wrapping or cursor, colours, line drawing. The rest begins
+ * at the bottom. ECMA-48, DEC's and xterm's control sequences.
+ */
+#define SANE                                                                           \
+	"\x18\033\\\033[!p\033[?1049l\033[?1000;1002;1003;1006;2004l\033[?7;25h\033[m" \
+	"\033(B\x0f\033[999;1H\r\n"
+
 static size_t add(char *out, size_t at, const char *bytes, size_t n)
 {
 	memcpy(out + at, bytes, n);
@@ -38,6 +47,8 @@ size_t screen_line(struct screen *screen, const void *owner, const char *line, s
 {
 	size_t at;
 
+	if (screen->raw)
+		return 0;
 	if (goes_on(screen, owner, line, n)) {
 		screen->owner = NULL;
 		return add(out, 0, line + screen->length, n - screen->length);
@@ -56,7 +67,7 @@ size_t screen_stand(struct screen *screen, const void *owner, const char *text, 
 	size_t at, old = screen->length;
 
 	n = MIN(n, SCREEN_LINE_MAX);
-	if (!n && screen->owner != owner)
+	if (screen->raw || (!n && screen->owner != owner))
 		return 0;
 	if (n && goes_on(screen, owner, text, n)) {
 		at = add(out, 0, text + old, n - old);
@@ -68,4 +79,19 @@ size_t screen_stand(struct screen *screen, const void *owner, const char *text, 
 	screen->length = n;
 	memcpy(screen->text, text, n);
 	return at;
+}
+
+size_t screen_raw_begin(struct screen *screen, const void *owner, char *out)
+{
+	size_t at = make_room(screen, out);
+
+	screen->owner = NULL;
+	screen->raw = owner;
+	return at;
+}
+
+size_t screen_raw_end(struct screen *screen, char *out)
+{
+	screen->raw = NULL;
+	return add(out, 0, SANE, sizeof(SANE) - 1);
 }

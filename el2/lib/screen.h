@@ -7,6 +7,8 @@
  * On a terminal a line of somebody else wipes the unfinished one and writes it again below. Without
  * one (a pipe, a log) nothing is ever wiped: the unfinished line is ended by a newline, and comes
  * again when its owner adds to it.
+ *
+ * Raw, the screen is one owner's as a whole: its bytes go out as they are, and nobody else's do.
  */
 #ifndef LIB_SCREEN_H
 #define LIB_SCREEN_H
@@ -19,6 +21,7 @@
 struct screen {
 	bool terminal;	   /* escape sequences are understood */
 	const void *owner; /* whose line is unfinished; NULL: nobody's */
+	const void *raw;   /* whose the whole screen is; NULL: nobody's */
 	size_t length;
 	char text[SCREEN_LINE_MAX];
 };
@@ -33,5 +36,10 @@ size_t screen_line(struct screen *screen, const void *owner, const char *line, s
  * none: it is nobody's, if it was owner's. Same `out`, same result. */
 size_t screen_stand(struct screen *screen, const void *owner, const char *text, size_t n,
 		    char *out);
+
+/* The screen is owner's alone from now on / no more: the terminal comes back to a state that text can be
+ * read in, whatever was sent to it. Same `out`, same result. */
+size_t screen_raw_begin(struct screen *screen, const void *owner, char *out);
+size_t screen_raw_end(struct screen *screen, char *out);
 
 #endif

@@ -28,11 +28,24 @@ static size_t shown(const struct vconsole *con, const char *end, char *out)
 	return format(out, SHOWN_MAX, "[%.31s] %.*s%s", con->name, con->length, con->line, end);
 }
 
+static void keep(struct vconsole *con, const char *text, unsigned n)
+{
+	unsigned first = MIN(n, VCONSOLE_HISTORY - (unsigned)con->history_next);
+
+	memcpy(con->history + con->history_next, text, first);
+	memcpy(con->history, text + first, n - first);
+	con->history_next = (u16)((con->history_next + n) % VCONSOLE_HISTORY);
+	con->history_length = (u16)MIN(con->history_length + n, VCONSOLE_HISTORY);
+}
+
 static void end_line(struct vconsole *con)
 {
 	char out[SHOWN_MAX];
 
-	say_line(con, out, shown(con, "\r\n", out));
+	if (!con->has_screen)
+		say_line(con, out, shown(con, "\r\n", out));
+	keep(con, con->line, con->length);
+	keep(con, "\n", 1);
 	con->length = 0;
 	con->cr = con->fresh = false;
 	con->lines++;
@@ -43,7 +56,7 @@ static void show_beginning(struct vconsole *con)
 {
 	char out[SHOWN_MAX];
 
-	if (!con->focused || !con->fresh)
+	if (!con->focused || !con->fresh || con->has_screen)
 		return;
 	con->fresh = false;
 	say_stand(con, out, shown(con, "", out));
@@ -147,13 +160,31 @@ static void put(struct vconsole *con, u8 byte)
 		put_character(con, byte);
 }
 
+static void put_raw(struct vconsole *con, u8 byte)
+{
+	if (!con->has_screen)
+		say_raw_begin(con);
+	con->has_screen = true;
+	say_raw(con, (char)byte);
+}
+
+/* Lock held. */
+static void leave_screen(struct vconsole *con)
+{
+	if (con->has_screen)
+		say_raw_end(con);
+	con->has_screen = false;
+}
+
 void vconsole_put(struct vconsole *con, u8 byte)
 {
 	if (con->quiet)
 		return;
 	lock_take(&con->lock);
+	if (con->raw && con->focused)
+		put_raw(con, byte);
 	put(con, byte);
-	if (con->focused && con->fresh && !con->flush.armed)
+	if (con->focused && con->fresh && !con->has_screen && !con->flush.armed)
 		timer_arm(&con->flush, timer_now() + timer_frequency() / FLUSHES_PER_SECOND);
 	lock_drop(&con->lock);
 }
@@ -176,6 +207,7 @@ static void release(struct vconsole *con)
 void vconsole_reset(struct vconsole *con)
 {
 	lock_take(&con->lock);
+	leave_screen(con);
 	if (con->length)
 		end_line(con);
 	con->cr = con->fresh = false;
@@ -187,16 +219,76 @@ void vconsole_reset(struct vconsole *con)
 	lock_drop(&con->lock);
 }
 
+/* The place in the history where the last `count` lines begin, counted from its oldest byte; what was cut is
+ * no line. */
+static unsigned find_last(const struct vconsole *con, unsigned count)
+{
+	unsigned start = con->history_next + VCONSOLE_HISTORY - con->history_length, at;
+
+	for (at = con->history_length; at; at--)
+		if (con->history[(start + at - 1) % VCONSOLE_HISTORY] == '\n' && !count--)
+			return at;
+	if (con->history_length < VCONSOLE_HISTORY)
+		return 0;
+	while (con->history[(start + at++) % VCONSOLE_HISTORY] != '\n')
+		;
+	return at;
+}
+
+static void each(struct vconsole *con, unsigned count,
+		 void (*line)(const struct vconsole *con, const char *text))
+{
+	unsigned start = con->history_next + VCONSOLE_HISTORY - con->history_length;
+	char text[VCONSOLE_LINE + 1];
+	unsigned n = 0;
+
+	for (unsigned at = find_last(con, count); at < con->history_length; at++) {
+		text[n] = con->history[(start + at) % VCONSOLE_HISTORY];
+		if (text[n++] == '\n') {
+			text[n - 1] = '\0';
+			line(con, text);
+			n = 0;
+		}
+	}
+}
+
+void vconsole_each(struct vconsole *con, unsigned count,
+		   void (*line)(const struct vconsole *con, const char *text))
+{
+	lock_take(&con->lock);
+	each(con, count, line);
+	lock_drop(&con->lock);
+}
+
+/* Unlike what comes now: a bar behind the name. */
+static void replay(const struct vconsole *con, const char *text)
+{
+	char out[SHOWN_MAX];
+
+	say_line(con, out, format(out, sizeof(out), "[%.31s]| %s\r\n", con->name, text));
+}
+
 void vconsole_focus(struct vconsole *con, bool focused)
 {
 	lock_take(&con->lock);
 	con->focused = focused;
 	release(con);
 	con->fresh = con->length > 0;
+	leave_screen(con);
+	if (focused && !con->raw)
+		each(con, VCONSOLE_REPLAY, replay);
 	if (focused)
 		show_beginning(con);
 	else
 		say_stand(con, "", 0);
+	lock_drop(&con->lock);
+}
+
+void vconsole_set_raw(struct vconsole *con, bool raw)
+{
+	lock_take(&con->lock);
+	leave_screen(con);
+	con->raw = raw;
 	lock_drop(&con->lock);
 }
 

@@ -4,6 +4,9 @@
  * while it has the focus wait in a ring. No guest can garble another's line or forge a prefix: escape
  * sequences are dropped, control characters other than tab shown as ^X, bytes beyond ASCII as '?'. CR
  * begins the line anew and backspace takes its last character, as on a terminal.
+ *
+ * A raw console that has the focus has the serial line to itself, both ways, for a guest that uses the
+ * whole screen. The last lines of every console are kept, made harmless as above.
  */
 #ifndef VDEV_VCONSOLE_H
 #define VDEV_VCONSOLE_H
@@ -13,7 +16,9 @@
 #include "sched/timer.h"
 
 #define VCONSOLE_LINE 160
-#define VCONSOLE_INPUT 256 /* what a line of 115200 baud brings in 22 ms */
+#define VCONSOLE_HISTORY 2048u /* bytes of the last lines */
+#define VCONSOLE_REPLAY 20     /* lines of them, when the guest gets the focus */
+#define VCONSOLE_INPUT 256     /* what a line of 115200 baud brings in 22 ms */
 
 struct vconsole {
 	struct lock lock; /* protects all below */
@@ -21,6 +26,8 @@ struct vconsole {
 	u8 colour;	  /* 1..6, ANSI; 0: none */
 	bool quiet;	  /* console = "none": output is dropped */
 	bool focused;	  /* the keyboard goes here */
+	bool raw;	  /* what goes out with the focus goes as it is */
+	bool has_screen;  /* that is so now: see say_raw_begin */
 	bool cr;    /* a CR came: the next byte decides whether the line ends or is written anew */
 	bool fresh; /* the line is not on the screen as it is now */
 	u8 escape;  /* inside an escape sequence: vconsole.c's state of it */
@@ -33,6 +40,9 @@ struct vconsole {
 	u8 input[VCONSOLE_INPUT];
 	struct timer flush; /* armed while the beginning of a line waits to be shown */
 	u64 lines;	    /* printed in all */
+	u16 history_next;   /* where the next byte goes */
+	u16 history_length;
+	char history[VCONSOLE_HISTORY]; /* lines, each ends with a newline */
 };
 
 void vconsole_init(struct vconsole *con, const char *name, unsigned index, bool quiet);
@@ -67,6 +77,14 @@ bool vconsole_room(struct vconsole *con) MUST_CHECK;
 bool vconsole_still_full(struct vconsole *con, bool *deaf) MUST_CHECK;
 bool vconsole_get(struct vconsole *con, u8 *byte);
 unsigned vconsole_waiting(const struct vconsole *con); /* bytes of input that wait; no lock */
+
+/* Gets the focus, and shows its last lines, or loses it. Raw or not: see above. */
 void vconsole_focus(struct vconsole *con, bool focused);
+void vconsole_set_raw(struct vconsole *con, bool raw);
+
+/* The lines that are kept, from the first of the last `count` on: each is passed without its end. Takes its
+ * lock, which `line` must not. */
+void vconsole_each(struct vconsole *con, unsigned count,
+		   void (*line)(const struct vconsole *con, const char *text));
 
 #endif

@@ -581,6 +581,29 @@ static void test_flood(void **state)
 	assert_true(cp_at_prompt());
 }
 
+/* Ctrl-] r; and what was printed can be asked for, whatever became of the guest. */
+static void test_raw(void **state)
+{
+	(void)state;
+	type("\x1dr"); /* nobody's */
+	assert_false(crab->console.raw);
+	type("\x1dn\x1dr");
+	assert_true(crab->console.raw);
+	SAYS("the screen is crab's");
+	said_forget();
+	for (const char *p = "\033[7mone\n\"two\" \\\n"; *p; p++)
+		vconsole_put(&crab->console, (u8)*p);
+	assert_string_equal(said, "\033[7mone\n\"two\" \\\n");
+	type("\x1dr");
+	assert_false(crab->console.raw);
+	type("\x1dp");
+	life_end(crab, END_EXIT);
+	type("query console crab\r");
+	SAYS(" one\n \"two\" \\\n");
+	type("query console crab json\r");
+	SAYS("{\"line\":\"one\"}\n{\"line\":\"\\\"two\\\" \\\\\"}\n");
+}
+
 /* Counts what is in `said`. */
 static unsigned says(const char *text)
 {
@@ -781,6 +804,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_focused_one_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paste, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_raw, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_script, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_script_fails, setup, teardown),

@@ -169,7 +169,7 @@ static void test_prompt_moves(void **state)
 	vconsole_focus(&crab, false);
 	put(&eel, "> ");
 	vconsole_focus(&eel, true);
-	expect("\r\033[K\033[32m[eel]\033[0m > ");
+	expect("\r\033[K[eel]| splash\r\n\033[32m[eel]\033[0m > ");
 }
 
 static void test_reset(void **state)
@@ -265,6 +265,108 @@ static void test_held(void **state)
 	assert_true(say_listening);
 }
 
+static char lines[4096];
+
+static void note(const struct vconsole *con, const char *text)
+{
+	assert_ptr_equal(con, &crab);
+	assert_true(strlen(text) <= 160);
+	strcat(strcat(lines, text), "|");
+}
+
+static const char *kept(unsigned count)
+{
+	lines[0] = '\0';
+	vconsole_each(&crab, count, note);
+	return lines;
+}
+
+/* The last lines come again with the focus, made harmless as they were, and a bar behind the name. */
+static void test_history(void **state)
+{
+	char text[200];
+
+	(void)state;
+	assert_string_equal(kept(9), "");
+	put(&crab, "one\n\033[2Jtwo\x9b\n\nhalf");
+	said_forget();
+	vconsole_focus(&crab, true);
+	expect("[crab]| one\r\n[crab]| two?\r\n[crab]| \r\n[crab] half");
+	vconsole_reset(&crab); /* another life: its last words stay */
+	said_forget();
+	assert_string_equal(kept(2), "|half|");
+	assert_string_equal(kept(1), "half|");
+	assert_string_equal(kept(0), "");
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(text, sizeof(text), "line %u\n", i);
+		put(&crab, text);
+	}
+	said_forget();
+	vconsole_focus(&crab, true); /* a screenful */
+	assert_memory_equal(said, "[crab]| line 10\r\n", 17);
+	assert_non_null(strstr(said, "[crab]| line 29\r\n"));
+	/* what is pushed out in part is no line */
+	memset(text, 'x', 160);
+	text[160] = '\n';
+	text[161] = '\0';
+	for (unsigned i = 0; i < 100; i++) {
+		size_t n;
+
+		text[0] = (char)('a' + i % 26);
+		put(&crab, text + i % 3 * 40);
+		n = strlen(kept(99));
+		assert_true(n <= 2048 && n > (i < 16 ? 0 : 2048 - 161));
+		assert_int_equal(lines[n - 2], 'x');
+		for (char *line = strtok(lines, "|"); line; line = strtok(NULL, "|"))
+			assert_true(i < 16 || strlen(line) == 160 || strlen(line) == 120 ||
+				    strlen(line) == 80);
+	}
+}
+
+/* The screen is the guest's, byte for byte, and nobody else's; what is kept is harmless all the same. */
+static void test_raw(void **state)
+{
+	(void)state;
+	say_set_terminal(true);
+	vconsole_set_raw(&crab, true);
+	put(&crab, "\033[31mred\n"); /* not in focus: lines */
+	expect("\033[31m[crab]\033[0m red\r\n");
+	vconsole_focus(&crab, true);
+	expect("");
+	put(&crab, "\033[2J\xc3\xa4\b\r\nz");
+	put(&eel, "hello\n");
+	vconsole_flush(&crab);
+	expect("\033[2J\xc3\xa4\b\r\nz");
+	assert_false(crab.flush.armed);
+	vconsole_focus(&crab, false); /* a terminal that can be read again, and not the z */
+	assert_non_null(strstr(said, "\033[!p"));
+	assert_non_null(strstr(said, "\033[?1049l"));
+	assert_string_equal(said + said_length - 2, "\r\n");
+	said_forget();
+	put(&eel, "here\n");
+	expect("\033[32m[eel]\033[0m here\r\n");
+	put(&crab, "\n");
+	expect("\033[31m[crab]\033[0m z\r\n");
+	/* its end is an end of the screen too, until it prints again */
+	vconsole_focus(&crab, true);
+	put(&crab, "\033[?1049h");
+	said_forget();
+	vconsole_reset(&crab);
+	assert_non_null(strstr(said, "\033[?1049l"));
+	said_forget();
+	put(&eel, "still here\n");
+	expect("\033[32m[eel]\033[0m still here\r\n");
+	put(&crab, "\033[H");
+	put(&eel, "not here\n");
+	expect("\033[H");
+	vconsole_set_raw(&crab, false);
+	assert_non_null(strstr(said, "\033[!p"));
+	said_forget();
+	put(&crab, "\033[Hplain\n");
+	expect("\033[31m[crab]\033[0m plain\r\n");
+	assert_string_equal(kept(9), "red|?|z|plain|");
+}
+
 /* Random bytes of three consoles: every line that comes out is whole, with a prefix of ours, and
  * printable. */
 static void test_random(void **state)
@@ -302,6 +404,8 @@ int main(void)
 		cmocka_unit_test_setup(test_reset, setup),
 		cmocka_unit_test_setup(test_input, setup),
 		cmocka_unit_test_setup(test_held, setup),
+		cmocka_unit_test_setup(test_history, setup),
+		cmocka_unit_test_setup(test_raw, setup),
 		cmocka_unit_test_setup(test_random, setup),
 	};
 

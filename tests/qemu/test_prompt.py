@@ -64,6 +64,36 @@ def test_all_of_a_paste_arrives(boot, dtb, board):
     assert machine.finish() == 0
 
 
+def test_a_raw_screen_is_one_guests(boot, dtb):
+    machine = boot(dtb(CMS.replace("period=100000", "period=20")))
+    machine.expect(r"\[cms\] > ")
+    machine.expect(r"\[ticker\] tick 5 ")
+    machine.send(ATTENTION + "r")
+    machine.expect("the screen is cms's, raw")
+    machine.send("\recho here\r")
+    machine.expect(r"here\r*\n")
+    machine.send("time\r")  # of its own lines only
+    first = machine.expect(r"(\d+) ms\r*\n").group(1)
+    while True:
+        machine.send("time\r")
+        match = machine.expect(r"(?s)(.*?)(\d+) ms\r*\n")
+        assert "tick" not in match.group(1)
+        if int(match.group(2)) > int(first) + 100:
+            break
+    machine.send(ATTENTION + "p")
+    machine.expect(r"\x1b\[!p")  # the terminal is sane again
+    machine.expect("skerry> ")
+    machine.expect(r"\[ticker\] tick ")
+    machine.send("focus ticker\r")  # what it said meanwhile
+    machine.expect(r"\[ticker\]\| tick \d+ at \d+ ms\r*\n\[ticker\]\| tick")
+    machine.send(ATTENTION + "p")
+    machine.expect("skerry> ")
+    machine.send("query console cms json\r")
+    machine.expect(r'\{"line":"here"\}')
+    machine.send("shutdown\r")
+    assert machine.finish() == 0
+
+
 def test_mistakes_are_told(boot):
     machine = boot(None)
     machine.expect("skerry> ")

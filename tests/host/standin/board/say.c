@@ -38,6 +38,28 @@ void say_line(const void *owner, const char *line, size_t n)
 	put_all(out, screen_line(&screen, owner, line, n, out));
 }
 
+/* What EL2 says meanwhile is kept by the real one; here it is lost. */
+void say_raw_begin(const void *owner)
+{
+	char out[SCREEN_OUT_MAX(0)];
+
+	put_all(out, screen_raw_begin(&screen, owner, out));
+}
+
+void say_raw(const void *owner, char byte)
+{
+	if (screen.raw == owner)
+		put_all(&byte, 1);
+}
+
+void say_raw_end(const void *owner)
+{
+	char out[SCREEN_OUT_MAX(0)];
+
+	if (screen.raw == owner)
+		put_all(out, screen_raw_end(&screen, out));
+}
+
 void say_stand(const void *owner, const char *text, size_t n)
 {
 	char out[SCREEN_OUT_MAX(SCREEN_LINE_MAX)];
