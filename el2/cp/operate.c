@@ -96,6 +96,43 @@ const char *operate_ipl(const struct words *words)
 	return NULL;
 }
 
+/* CPUs as "0,2-3" or "all". False: not a list of CPUs that run. */
+static bool read_cpus(const char *at, u32 *mask)
+{
+	*mask = UINT32_MAX;
+	if (!strcmp(at, "all"))
+		return true;
+	for (*mask = 0; *at >= '0' && *at < '0' + PCPUS_MAX;) {
+		unsigned first = (unsigned)(*at++ - '0'), last = first;
+
+		if (*at == '-') {
+			last = (unsigned)(at[1] - '0');
+			at += 2;
+		}
+		if (last < first || last >= PCPUS_MAX || !pcpus[last].online)
+			return false;
+		*mask |= (u32)(BIT(last + 1) - BIT(first));
+		if (!*at)
+			return true;
+		if (*at++ != ',')
+			return false;
+	}
+	return false;
+}
+
+static const char *set_affinity(struct guest *guest, const char *cpus)
+{
+	u32 mask;
+
+	if (!read_cpus(cpus, &mask))
+		return command_fail("affinity \"%s\": expected CPUs as in 0,2-3, or all", cpus);
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		if (!sched_set_allowed(&guest->vcpus[i]->sched, mask))
+			return "too many different sets of CPUs";
+	guest->config.affinity = mask;
+	return NULL;
+}
+
 const char *operate_set(const struct words *words)
 {
 	struct guest *guest = command_guest(words->word[1]);
@@ -113,6 +150,8 @@ const char *operate_set(const struct words *words)
 			sched_set_weight(&guest->vcpus[i]->sched, (u32)value);
 		return NULL;
 	}
+	if (!strcmp(words->word[0], "affinity"))
+		return set_affinity(guest, words->word[2]);
 	if (!strcmp(words->word[0], "on-crash")) {
 		for (unsigned word = 0; bundle_crash_word(word); word++)
 			if (!strcmp(bundle_crash_word(word), words->word[2])) {
@@ -122,7 +161,7 @@ const char *operate_set(const struct words *words)
 		return command_fail("on-crash \"%s\": expected stop, restart, destroy or shutdown",
 				    words->word[2]);
 	}
-	return command_fail("set \"%s\": expected weight or on-crash", words->word[0]);
+	return command_fail("set \"%s\": expected weight, affinity or on-crash", words->word[0]);
 }
 
 const char *operate_focus(const struct words *words)

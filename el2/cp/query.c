@@ -200,6 +200,8 @@ static const char *guest_vcpus(struct guest *guest, bool json)
 		out_text("power", power[vcpu->power], 7);
 		out_text("state", states[vcpu->sched.state], 6);
 		out_number("cpu", vcpu->sched.pcpu, 0);
+		if (json)
+			out_number("affinity", vcpu->sched.allowed, 0);
 		out_hex("last-pc", vcpu->ctx.regs.pc);
 		out_number("ran-ms", ms(ran), 8);
 		out_number("stolen-ms", ms(stolen), 8);

@@ -352,6 +352,20 @@ static bool gives_way(const struct cpu *cpu, const struct sched_entity *prev,
 			furthest(prev, least, now) > vtime(least) + sched.granularity);
 }
 
+/* It has to leave its pCPU: for good (false), or for another one? */
+static __attribute__((noinline)) bool moves_away(struct sched_entity *prev,
+						 enum sched_reason reason)
+{
+	bool moves = prev->moves && reason != SCHED_END;
+
+	prev->moves = false;
+	if (moves && reason == SCHED_BLOCK && !prev->wake_pending)
+		prev->state = SCHED_BLOCKED;
+	else if (moves)
+		send(make_ready(prev));
+	return moves;
+}
+
 /* This pCPU's current is charged. True: it could go on; else it sleeps or is OFF. */
 static inline __attribute__((always_inline)) bool settle(struct cpu *cpu, struct sched_entity *prev,
 							 enum sched_reason reason, u64 now)
@@ -359,6 +373,8 @@ static inline __attribute__((always_inline)) bool settle(struct cpu *cpu, struct
 	charge(cpu, prev, now);
 	if (prev->stop_requested || reason == SCHED_END) {
 		prev->stop_requested = false;
+		if (moves_away(prev, reason))
+			return false;
 		/* sched_is_off looks without the lock, then at what was written before: "loaded" */
 		__atomic_store_n(&prev->state, SCHED_OFF, __ATOMIC_RELEASE);
 		return false;
@@ -688,17 +704,61 @@ bool sched_add(struct sched_entity *e, u32 weight, u32 allowed)
 	return class;
 }
 
-void sched_remove(struct sched_entity *e)
+static void part_from(struct sched_class *class)
 {
-	struct sched_class *class = e->class;
-
-	lock_take(&sched.lock);
 	if (--class->members == 0) {
 		for (u32 left = class->allowed; left; left &= left - 1)
 			sched.cpus[first_bit(left)].classes &= ~class->bit;
 		*class = (struct sched_class){0};
 	}
+}
+
+void sched_remove(struct sched_entity *e)
+{
+	lock_take(&sched.lock);
+	part_from(e->class);
 	lock_drop(&sched.lock);
+}
+
+/* `e` goes from its class to another, with the vtime that it has. Returns whom to kick. */
+static u32 change_class(struct sched_entity *e, struct sched_class *class, u32 allowed)
+{
+	u64 own = vtime(e);
+
+	if (e->state == SCHED_READY) {
+		heap_remove(&e->class->root, &e->wait);
+		leave(e, timer_now());
+		note_empty(e->class);
+	}
+	part_from(e->class);
+	join(class, allowed);
+	e->class = class;
+	e->allowed = allowed;
+	e->wait.key = own - MIN(own, class->lift);
+	if (e->state == SCHED_READY)
+		return make_ready(e);
+	if (e->state != SCHED_RUNNING || (e->allowed & 1U << e->pcpu) || e->stop_requested)
+		return 0;
+	e->moves = true;
+	__atomic_store_n(&e->stop_requested, true, __ATOMIC_RELAXED);
+	return claim(1U << e->pcpu);
+}
+
+bool sched_set_allowed(struct sched_entity *e, u32 allowed)
+{
+	struct sched_class *class;
+	u32 kicks = 0;
+
+	allowed &= sched.online;
+	if (!allowed)
+		return false;
+	lock_take(&sched.lock);
+	class = find_class(allowed);
+	if (class && class != e->class)
+		kicks = change_class(e, class, allowed);
+	lock_drop(&sched.lock);
+	send(kicks);
+	return class;
 }
 
 /* A RUNNING one. Returns whom to kick, 0: it is OFF. */
@@ -711,6 +771,7 @@ static u32 stop_running(struct sched_entity *e)
 		cpu->current = NULL;
 		return claim(cpu->bit);
 	}
+	e->moves = false;
 	__atomic_store_n(&e->stop_requested, true, __ATOMIC_RELAXED);
 	return claim(1U << e->pcpu);
 }
@@ -827,7 +888,9 @@ static const char *check_cpu(u32 id)
 
 	if (cpu->current && cpu->current->state != SCHED_RUNNING)
 		return "pCPU: current does not run";
-	if (cpu->current && (cpu->current->pcpu != id || !(cpu->current->allowed & cpu->bit)))
+	if (cpu->current &&
+	    (cpu->current->pcpu != id || (!(cpu->current->allowed & cpu->bit) &&
+					  !(cpu->current->stop_requested && pcpus[id].wanted))))
 		return "pCPU: current belongs elsewhere";
 	if (cpu->current && (sched.idle & cpu->bit))
 		return "pCPU: idle with a current";

@@ -42,6 +42,7 @@ struct sched_entity {
 	struct sched_class *class; /* which heap: sched.c's */
 	bool wake_pending;	   /* woken while on its way to sleep: do not block */
 	bool stop_requested;	   /* somebody wants it off its pCPU: see sched_stop */
+	bool moves;		   /* the same, but only to run on another: see sched_set_allowed */
 };
 
 /* Before the first sched_add: how many pCPUs will be online (1 .. PCPUS_MAX), numbers from 0. */
@@ -111,6 +112,13 @@ void sched_bill(struct sched_entity *e, u64 ticks);
 
 /* Changes the weight (1 .. 10000, the caller has checked) of a vCPU in any state. */
 void sched_set_weight(struct sched_entity *e, u32 weight);
+
+/*
+ * Changes the set of pCPUs that a vCPU in any state may run on. One that runs elsewhere is kicked, and gone
+ * from there by that pCPU's next way through sched_next. False, with nothing changed: no such pCPU is
+ * online, or all SCHED_CLASSES_MAX sets are taken.
+ */
+bool sched_set_allowed(struct sched_entity *e, u32 allowed) MUST_CHECK;
 
 /* `e`'s numbers up to now, also while it runs. */
 void sched_times(const struct sched_entity *e, u64 *ran, u64 *stolen);

@@ -320,9 +320,43 @@ static void test_set(void **state)
 	type("set on-crash crab explode\r");
 	SAYS("on-crash \"explode\": expected stop, restart, destroy or shutdown");
 	type("set colour crab red\r");
-	SAYS("set \"colour\": expected weight or on-crash");
+	SAYS("set \"colour\": expected weight, affinity or on-crash");
 	type("set weight crab\r");
 	SAYS("set needs: ");
+}
+
+static void test_set_affinity(void **state)
+{
+	static const char *const bad[] = {"8", "0,8", "1-0", "0-",  "0,", ",",
+					  "-", "x",   "0-9", "0;1", "9",  "01"};
+
+	(void)state;
+	type("set affinity mute 0\rset affinity eel 0\r");
+	type("set affinity crab 1\r");
+	assert_int_equal(crab->config.affinity, 2);
+	assert_int_equal(crab->vcpus[0]->sched.allowed, 2);
+	type("query crab json\r");
+	SAYS("\"affinity\":2,");
+	assert_ptr_not_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
+	assert_ptr_equal(play(1, NULL, SCHED_TICK), crab->vcpus[0]);
+	standin_pcpu_set(0);
+	type("set affinity crab 0\r"); /* it runs on the other one */
+	assert_ptr_not_equal(play(1, crab->vcpus[0], SCHED_TICK), crab->vcpus[0]);
+	type("set affinity crab 0-1\r");
+	assert_int_equal(crab->vcpus[0]->sched.allowed, 3);
+	type("set affinity crab 1,0\r");
+	assert_int_equal(crab->vcpus[0]->sched.allowed, 3);
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "set affinity crab %s\r", bad[i]);
+		type(line);
+		SAYS("expected CPUs as in 0,2-3, or all");
+		assert_int_equal(crab->config.affinity, 3);
+	}
+	type("set affinity crab all\r");
+	assert_int_equal(crab->vcpus[0]->sched.allowed, 3);
+	assert_int_equal(crab->config.affinity, 0xffffffff);
 }
 
 static void test_send(void **state)
@@ -795,6 +829,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_focused_one_is_destroyed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_set_affinity, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_send, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_display_and_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_virtual_addresses, setup, teardown),

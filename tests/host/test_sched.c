@@ -91,7 +91,9 @@ static void check(void)
 		on_pcpus++;
 		assert_int_equal(running[p]->state, SCHED_RUNNING);
 		assert_int_equal(running[p]->pcpu, p);
-		assert_true(running[p]->allowed & 1U << p);
+		/* one whose pCPUs were changed may still be on its way */
+		assert_true((running[p]->allowed & 1U << p) ||
+			    (running[p]->stop_requested && pcpus[p].wanted));
 		for (unsigned q = 0; q < p; q++)
 			assert_ptr_not_equal(running[p], running[q]);
 	}
@@ -810,6 +812,76 @@ static void test_stop(void **state)
 	assert_null(sched_check());
 }
 
+/* Other pCPUs for one that runs, waits, sleeps, is off, or is about to be. */
+static void test_set_allowed(void **state)
+{
+	struct sim_vcpu *a, *b;
+	u64 ran, stolen, now;
+
+	(void)state;
+	machine(3);
+	a = spinner(100, 1);
+	b = spinner(100, 1);
+	simulate(10 * MS);
+	if (running[0] != &a->e)
+		a = &vcpus[1], b = &vcpus[0];
+	assert_false(sched_set_allowed(&a->e, 0));
+	assert_false(sched_set_allowed(&a->e, 0x18)); /* no such pCPU */
+	assert_int_equal(a->e.allowed, 1);
+	/* it waits: at once, and what it waited for counts */
+	standin_pcpu_set(1);
+	assert_true(sched_set_allowed(&b->e, 4));
+	deliver();
+	assert_ptr_equal(running[2], &b->e);
+	sched_times(&b->e, &ran, &stolen);
+	now = ran + stolen;
+	simulate(MS);
+	sched_times(&b->e, &ran, &stolen);
+	assert_int_equal(ran + stolen, now + MS);
+	/* it runs: on the next way through that pCPU */
+	standin_pcpu_set(1);
+	assert_true(sched_set_allowed(&a->e, 6));
+	assert_true(kicked(0));
+	assert_ptr_equal(running[0], &a->e);
+	check();
+	next(0, SCHED_TICK);
+	assert_null(running[0]);
+	deliver();
+	assert_ptr_equal(running[1], &a->e);
+	assert_ptr_equal(running[2], &b->e);
+	/* the same on its own pCPU, where it wants to sleep just then */
+	standin_pcpu_set(1);
+	assert_true(sched_set_allowed(&a->e, 1));
+	assert_true(sched_wanted());
+	next(1, SCHED_BLOCK);
+	assert_int_equal(a->e.state, SCHED_BLOCKED);
+	assert_true(sched_set_allowed(&a->e, 2)); /* asleep */
+	sched_wake(&a->e);
+	deliver();
+	assert_ptr_equal(running[1], &a->e);
+	/* a stop that comes before it has left, or after it was asked for, is the last word */
+	standin_pcpu_set(0);
+	assert_true(sched_set_allowed(&a->e, 1));
+	assert_false(sched_stop(&a->e));
+	next(1, SCHED_TICK);
+	assert_true(sched_is_off(&a->e));
+	standin_pcpu_set(0);
+	assert_false(sched_stop(&b->e));
+	assert_true(sched_set_allowed(&b->e, 1));
+	next(2, SCHED_TICK);
+	assert_true(sched_is_off(&b->e));
+	sched_start(&a->e);
+	deliver();
+	assert_ptr_equal(running[0], &a->e);
+	/* there and back again before it was seen to */
+	standin_pcpu_set(1);
+	assert_true(sched_set_allowed(&a->e, 2));
+	assert_true(sched_set_allowed(&a->e, 1));
+	deliver();
+	assert_ptr_equal(running[0], &a->e);
+	assert_null(sched_check());
+}
+
 static void test_end_and_yield(void **state)
 {
 	struct sched_entity *first, *second;
@@ -854,6 +926,8 @@ static void test_yield_leaves_the_timer(void **state)
 	assert_int_equal(standin_timers[0].hyp_writes, writes);
 }
 
+static unsigned moved;
+
 /* All calls in any order from any pCPU; check() after each. */
 static void random_step(void)
 {
@@ -863,7 +937,10 @@ static void random_step(void)
 
 	standin_pcpu_set(p);
 	standin_now += random_below(3) ? random_below(US(300)) : 0;
-	switch (random_below(10)) {
+	switch (random_below(11)) {
+	case 10:
+		moved += sched_set_allowed(&v->e, random_below(1U << pcpu_count));
+		break;
 	case 0:
 		sched_start(&v->e);
 		break;
@@ -914,6 +991,7 @@ static void test_random_calls(void **state)
 			check();
 		}
 	}
+	assert_true(moved > 1000);
 }
 
 static void test_heap(void **state)
@@ -959,6 +1037,7 @@ int main(void)
 		cmocka_unit_test(test_wake_and_sleep),
 		cmocka_unit_test(test_kick),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_set_allowed),
 		cmocka_unit_test(test_end_and_yield),
 		cmocka_unit_test(test_yield_leaves_the_timer),
 		cmocka_unit_test(test_random_calls),

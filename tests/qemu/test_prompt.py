@@ -244,6 +244,39 @@ def test_a_sleep_holds_what_is_typed(boot):
     assert "never" not in machine.text
 
 
+@pytest.mark.parametrize("where", [{"gic": 3, "cpus": 4}, {"gic": 2, "cpus": 4}, {"board": "raspi3b"}],
+                         ids=["gicv3", "gicv2", "raspi3b"])
+def test_affinity_moves_what_runs(boot, where):
+    machine = boot("operate", **where)
+    machine.expect(r"\[ticker\] tick 1 ")
+    operator = Operator(machine)
+    names = [row["guest"] for row in operator.ask("query names")]
+    for cpus, mask in (("3", 8), ("1,2", 6), ("all", 15), ("0", 1), ("2-3", 12)):
+        for name in names:
+            operator.say(f"set affinity {name} {cpus}")
+        for name in names:
+            for _ in range(200):  # one that runs elsewhere leaves in its own time
+                rows = operator.ask(f"query {name}")
+                assert all(row["affinity"] == mask for row in rows)
+                if all(row["state"] != "runs" or mask >> row["cpu"] & 1 for row in rows):
+                    break
+            else:
+                raise AssertionError(f"{name} stays where it was: {rows}")
+    ran = {name: sum(row["ran-ms"] for row in operator.ask(f"query {name}")) for name in names}
+    for _ in range(200):
+        now = {name: sum(row["ran-ms"] for row in operator.ask(f"query {name}")) for name in names}
+        if all(now[name] > ran[name] for name in names):
+            break
+    else:
+        raise AssertionError(f"one runs no more: {ran}, {now}")
+    operator.say("set affinity nobody 4")
+    machine.expect('no guest "nobody"')
+    operator.say(f"set affinity {names[0]} 4")
+    machine.expect("expected CPUs as in 0,2-3, or all")
+    operator.say("shutdown")
+    assert machine.finish() == 0
+
+
 def test_line_is_edited(boot):
     machine = boot(None)
     machine.expect("skerry> ")
