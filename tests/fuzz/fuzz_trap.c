@@ -32,8 +32,10 @@ static void compile(unsigned n, const char *version)
 		"/dts-v1/; / { compatible = \"skerry,bundle-v1\"; #address-cells = <2>; "
 		"#size-cells = <2>; guests { " GUEST(
 			"crab", "0x100000",
-			RESTARTS "cpus = <2>; initrd = [ca fe]; devices { clock { device = "
-				 "\"/pl031@9010000\"; }; };")
+			RESTARTS
+			"cpus = <2>; initrd = [ca fe]; commands = \"query\", "
+			"\"operate\", \"inspect\", \"set\", \"message\"; devices { clock { device = "
+			"\"/pl031@9010000\"; }; };")
 			GUEST("eel", "0x100000",
 			      RESTARTS
 			      "gic-version = <%s>;") "kelp { compatible = \"skerry,guest\"; memory-size = <0 0x280000>; "
@@ -101,6 +103,32 @@ static u64 an_argument(void)
 	return take(&in, 1) & 1 ? an_address() : a_number();
 }
 
+/* One of the operator's commands, about others and about the guest itself. */
+static void a_command(struct vcpu *vcpu)
+{
+	static const char *const lines[] = {
+		"list",		 "query memory eel json",
+		"stop eel",	 "begin eel",
+		"restart eel",	 "destroy eel",
+		"ipl eel",	 "ipl eel as elver",
+		"destroy elver", "halt kelp",
+		"reset kelp",	 "query crab json",
+		"stop crab",	 "restart crab",
+		"destroy crab",	 "display kelp el1",
+		"shutdown 3",	 "set affinity eel 1",
+		"send eel abc",	 "set affinity crab all",
+		"message hello", "store kelp x0 1",
+		"indicate json", "query console eel",
+	};
+	const char *line = lines[pick(&in, ARRAY_SIZE(lines))];
+	u64 *x = vcpu->ctx.regs.x;
+
+	(void)!guest_write(vcpu->guest, IPA(x[1]), line, strlen(line));
+	x[2] = strlen(line);
+	x[4] = a_number();
+	standin_now += 10000000; /* long enough after the last one */
+}
+
 static void hypercall(struct vcpu *vcpu, bool smc)
 {
 	static const u32 bases[] = {0xc6000000, 0x84000000, 0xc4000000, 0x80000000, 0x8600ff00,
@@ -112,6 +140,8 @@ static void hypercall(struct vcpu *vcpu, bool smc)
 	       (what < 128 ? what % 12 : take(&in, 1) % 32);
 	for (unsigned i = 1; i < 4; i++)
 		x[i] = an_argument();
+	if (x[0] == 0xc600000a && take(&in, 1) & 3)
+		a_command(vcpu);
 	standin_syndrome = (struct syndrome){.esr = smc ? 0x5e000000 : 0x5a000000};
 	if (what == 255)
 		standin_syndrome.esr |= 1; /* an immediate */
