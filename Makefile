@@ -8,6 +8,7 @@
 #   bundles/NAME.dtb         a bundle, from dts/NAME.dts or tests/bundles/NAME.dts
 #   systems/                 systems that others wrote (ci/setup fetches them), for bundles to take in
 #   host/                    the tests that run on this machine (ci/host.mk)
+#   fuzz/, mutants/          what the fuzzers found (ci/fuzz.mk); copies of the tree (ci/mutants)
 #   check/, results/         what `make check` and `make test` found
 
 # --- What can be chosen ----------------------------------------------------------------------
