@@ -130,7 +130,7 @@ bundle_src := $(sort $(wildcard dts/*.dts tests/bundles/*.dts))
 bundle_dtb  = $(patsubst %.dts,$(BUILD)/bundles/%.dtb,$(notdir $(1)))
 bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundle_src)),$(bundle_src)))
 
-.PHONY: all image guests bundles systems run sdcard test test-all check gdb lines bench bench-quick bench-grows bench-where bench-linux figures format \
+.PHONY: all image guests bundles systems run sdcard test test-all check gdb lines bench bench-quick bench-grows bench-blast bench-where bench-linux figures format \
 	clean help FORCE
 
 ## all        the image, the guests and the bundles (default)
@@ -333,6 +333,12 @@ bench-grows:
 	@ci/setup test
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/bench/bench.py grows $(if $(filter 1,$(UPDATE)),--update) $(if $(ONLY),--only '$(ONLY)')
+
+## bench-blast  what one guest's crash does to another, and what a new life costs; UPDATE=1
+bench-blast:
+	@ci/setup test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/bench/blast.py $(if $(filter 1,$(UPDATE)),--update)
 
 ## bench-where  where the instructions of EVENT (a row's short name) go, by function; GIC=GICv2 on one
 EVENT ?= hypercall

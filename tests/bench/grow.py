@@ -4,12 +4,13 @@
 On -cpu max, whose VMIDs of 16 bits tell more than 255 guests apart.
 """
 import re
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from typing import Callable
 
 import skerry
-from machine import Invalid
+from machine import BUILD, GUEST_BEGINS, Invalid, executed
 
 GUESTS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 VCPUS = [2, 4, 8, 16, 32, 64, 128, 256]
@@ -94,6 +95,24 @@ def stage2(folder, gic):
     return {"given when touched": points(""), "populate": points("\n\t\t\tpopulate;")}
 
 
+def fall(folder, gic, size, args, extra):
+    """From a guest's fault to the first instruction of its next life."""
+    symbols = subprocess.run(["aarch64-linux-gnu-nm", BUILD / "guests/fall.elf"], check=True, text=True,
+                             capture_output=True).stdout
+    here = re.search(r"^0*(\w+) t fall_here$", symbols, re.MULTILINE)[1]
+    source = bundle([guest("fall", size, args, image="fall", extra=extra)])
+    found = executed(folder, [GUEST_BEGINS, here], lambda count: skerry.boot(
+        folder, source, r"restarted 1 times", gic=gic, memory="3G", count=count, **CPU))
+    return found[GUEST_BEGINS][1] - found[here][0]
+
+
+def restart(folder, gic):
+    crash = '\n\t\t\ton-crash = "restart"; restart-limit = <1 600>;'
+    return {name: [(size >> 20, fall(folder, gic, size, args, extra)) for size in SIZES if size < 1 << 30]
+            for name, args, extra in (("crash", "how=crash", crash),
+                                      ("crash, all memory touched", "how=crash touch=1", crash))}
+
+
 def console(folder, gic):
     points = []
     for n in (1, 2, 4, 8, 16, 32):
@@ -127,6 +146,9 @@ SERIES = [
            "pending interrupts", "instructions for all", taken, (False, False)),
     Series("stage2", "Reset to the first guest, by its memory", "zeroed and mapped when it is first touched, or in "
            "advance by the property populate", "MiB of the guest's memory", "instructions", stage2, (True, True)),
+    Series("restart", "Time to restore service, by guest memory", "from a crash's first instruction to the next "
+           "life's first, its report on the console included", "MiB of the guest's memory", "instructions", restart,
+           (True, True)),
     Series("console", "The console", "each line of 64 bytes by one hypercall, with its guest's name before it",
            "guests that print", "instructions a byte", console),
 ]

@@ -104,14 +104,14 @@ def write(results, folder):
         (folder / name).write_text(svg)
 
 
-def insert(what, paragraphs):
+def insert(what, paragraphs, to=PAGE):
     """Between the page's two marks for it."""
     begin, end = f"<!-- {what} UPDATE=1 writes from here -->", f"<!-- {what}: to here -->"
-    page = PAGE.read_text()
+    page = to.read_text()
     if page.count(begin) != 1 or page.count(end) != 1:
-        raise SystemExit(f"{PAGE.relative_to(ROOT)}: expected one each of {begin} and {end}")
+        raise SystemExit(f"{to.relative_to(ROOT)}: expected one each of {begin} and {end}")
     new = f"{begin}\n\n" + "\n\n".join(paragraphs) + f"\n\n{end}"
-    PAGE.write_text(re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _: new, page, flags=re.DOTALL))
+    to.write_text(re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _: new, page, flags=re.DOTALL))
 
 
 def publish(results):
