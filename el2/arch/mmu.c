@@ -157,6 +157,11 @@ void mmu_flush_el2(u64 va)
 	isb();
 }
 
+bool mmu_guards_branches(void)
+{
+	return FIELD(read_sysreg(id_aa64pfr1_el1), 3, 0);
+}
+
 void mmu_enable(pa_t root)
 {
 	write_sysreg(mair_el2, MAIR_VALUE);

@@ -52,6 +52,9 @@ u32 mmu_flushes(u16 vmid);
 unsigned mmu_pa_bits(void);
 unsigned mmu_vmid_bits(void);
 
+/* FEAT_BTI: from pages of EL2's that are marked so, an indirect branch goes to a BTI or traps. */
+bool mmu_guards_branches(void);
+
 /* Turns this pCPU's stage 1 on with `root` (MMU, caches, W^X enforced by SCTLR_EL2.WXN). */
 void mmu_enable(pa_t root);
 

@@ -141,7 +141,7 @@ static bool map_range(u64 *table, unsigned level, u64 va, u64 end, u64 attribute
 
 bool stage1_map(u64 base, u64 size, enum stage1_kind kind)
 {
-	u64 limit = BIT(MIN(mmu_pa_bits(), 48U));
+	u64 limit = BIT(MIN(mmu_pa_bits(), 48U)), attributes = attributes_of[kind];
 	bool mapped;
 
 	if (size > limit || base > limit - size)
@@ -154,7 +154,9 @@ bool stage1_map(u64 base, u64 size, enum stage1_kind kind)
 		return false;
 	if (!pool_used)
 		(void)new_table();
-	mapped = map_range(pool[0], 0, base, base + size, attributes_of[kind]);
+	if (kind == STAGE1_CODE && mmu_guards_branches())
+		attributes |= DESC_GP;
+	mapped = map_range(pool[0], 0, base, base + size, attributes);
 	mmu_publish();
 	return mapped;
 }

@@ -19,6 +19,7 @@
 #define DESC_AF BIT(10)
 #define DESC_SH_INNER (3ULL << 8)
 #define DESC_XN BIT(54)
+#define DESC_GP BIT(50) /* EL2 stage 1 with FEAT_BTI: a guarded page */
 
 /* Bits of the address below those that an entry of `level` resolves: 39, 30, 21, 12. */
 static inline unsigned table_shift(unsigned level)

@@ -195,13 +195,26 @@ static void test_out_of_frames(void **state)
 	assert_true(stage1_map(0x1000a00000, 0x1000, STAGE1_NONE));
 }
 
+/* With FEAT_BTI code's pages are guarded: GP, bit 50. */
+static void test_guarded(void **state)
+{
+	(void)state;
+	mmu_standin_guards = true;
+	assert_true(stage1_map(0x40210000, 0x1000, STAGE1_CODE));
+	assert_true(stage1_map(0x40211000, 0x1000, STAGE1_DATA));
+	assert_int_equal(stage1_lookup(0x40210000), 0x00040000402107c7);
+	assert_int_equal(stage1_lookup(0x40211000), 0x0040000040211747);
+	mmu_standin_guards = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pages),	    cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_blocks),	    cmocka_unit_test(test_devices_outwards),
-		cmocka_unit_test(test_out_of_pool), cmocka_unit_test(test_split),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_out_of_frames),
+		cmocka_unit_test(test_pages),	      cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_blocks),	      cmocka_unit_test(test_devices_outwards),
+		cmocka_unit_test(test_out_of_pool),   cmocka_unit_test(test_split),
+		cmocka_unit_test(test_guarded),	      cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_out_of_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,6 +248,13 @@ void mmu_load_guest(u64 vttbr, u64 vtcr)
 	note(MMU_LOAD_GUEST, vttbr, vtcr, 0);
 }
 
+bool mmu_standin_guards;
+
+bool mmu_guards_branches(void)
+{
+	return mmu_standin_guards;
+}
+
 void mmu_enable(pa_t root)
 {
 	note(MMU_ENABLE, 0, root.v, 0);

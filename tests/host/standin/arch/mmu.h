@@ -55,5 +55,6 @@ u64 mmu_arena_touched(void);
 
 /* What mmu_pa_bits() and mmu_vmid_bits() answer: 40 and 8 unless a test says otherwise. */
 extern unsigned mmu_standin_pa_bits, mmu_standin_vmid_bits;
+extern bool mmu_standin_guards;
 
 #endif
