@@ -106,12 +106,12 @@ EL2_FAST := $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c \
 	      trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c \
 	      vdev/vgic.c vdev/vgic_dist.c vdev/vgic_lr.c vdev/vpl011.c vdev/vtimer.c)
 #
-# A landing pad at each function that a pointer leads to: a NOP before FEAT_BTI (mm/stage1.c).
-#
-# The stack protector (lib/canary.c): strong, where it is not on the way of an exit.
-EL2_OPT   = -mcmodel=tiny -mbranch-protection=bti $(DENSE) \
-	    $(if $(filter $(EL2_FAST),$< $(dir $<)),-O2 -fstack-protector,\
-	    -Os -fstack-protector-strong)
+# A landing pad at each function that a pointer leads to: a NOP before FEAT_BTI (mm/stage1.c). Where it is
+# not on the way of an exit, return addresses are signed (NOPs before FEAT_PAuth; arch/extension.h), and
+# the stack protector is the strong one (lib/canary.c).
+EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),\
+	    -O2 -mbranch-protection=bti -fstack-protector,\
+	    -Os -mbranch-protection=standard -fstack-protector-strong)
 
 EL2_INC  = -include el2/lib/local.h -Iel2 -isystem el2/lib/libc -isystem $(CC_INC)
 EL2_DEF := $(if $(filter 1,$(CHECK)),-DSKERRY_CHECKED)

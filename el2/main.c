@@ -5,6 +5,7 @@
  */
 #include "arch/barrier.h"
 #include "arch/cpu.h"
+#include "arch/extension.h"
 #include "arch/mmu.h"
 #include "arch/pcpu.h"
 #include "arch/timer.h"
@@ -336,6 +337,9 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 		      gic->name);
 	init_cpu(&pcpus[0]);
 	canary_set(seed_random()); /* before another CPU keeps the old one on its stack */
+	extension_key[0] = seed_random();
+	extension_key[1] = seed_random();
+	extension_sign_returns();
 	cpus = start_cpus();
 	say("skerry: CPUs   %u of %u, %lu Hz counter\n", cpus, board.cpus_listed,
 	    timer_frequency());
@@ -362,6 +366,7 @@ void main_boot(u64 x0, u64 level, u64 hcr, u64 sctlr, u64 spsr, u64 daif)
 
 void main_secondary(struct pcpu *pcpu)
 {
+	extension_sign_returns();
 	init_cpu(pcpu);
 	while (!__atomic_load_n(&switch_idle_interrupts, __ATOMIC_ACQUIRE))
 		cpu_relax();

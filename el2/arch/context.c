@@ -23,6 +23,8 @@ _Static_assert(offsetof(struct regs, x[30]) == REGS_X30, "vectors.S");
 _Static_assert(offsetof(struct regs, pc) == REGS_PC, "vectors.S");
 _Static_assert(offsetof(struct regs, pstate) == REGS_PSTATE, "vectors.S");
 _Static_assert(sizeof(struct regs) == REGS_SIZE, "vectors.S");
+_Static_assert(offsetof(struct context, hcr) == CONTEXT_HCR, "vectors.S");
+_Static_assert(offsetof(struct context, extension.pac) == CONTEXT_PAC, "vectors.S");
 _Static_assert(offsetof(struct pcpu, current) == PCPU_CURRENT, "vectors.S");
 _Static_assert(offsetof(struct pcpu, mpidr) == PCPU_MPIDR, "boot.S");
 _Static_assert(sizeof(struct pcpu) == PCPU_SIZE, "boot.S");
@@ -45,7 +47,6 @@ _Static_assert(offsetof(struct context, regs) == 0, "SP_EL2 points here");
 #define PSTATE_SSBS BIT(12)
 #define PSTATE_NZCV BITS(31, 28)
 
-#define SCTLR_EL1_SPAN BIT(23)
 #define SCTLR_EL1_DSSBS BIT(44)
 #define ESR_IL BIT(25)
 
@@ -197,8 +198,8 @@ void context_fp_save(struct context *ctx)
 
 void context_pac_trap(struct context *ctx)
 {
-	context_write_hcr(ctx, ctx->hcr | HCR_EL2_API | HCR_EL2_APK);
 	extension_load_pac(&ctx->extension);
+	context_write_hcr(ctx, ctx->hcr | HCR_EL2_API | HCR_EL2_APK);
 }
 
 u64 context_read_cpacr(const struct context *ctx)
@@ -211,28 +212,26 @@ void context_write_cpacr(struct context *ctx, u64 value)
 	context_write(ctx, EL1_cpacr_el1, (value & CPACR_SHOWN) | extension_cpacr(), true);
 }
 
-/* AArch64.TakeException: where EL1's vectors are entered from this PSTATE. */
-u64 context_vector(const struct context *ctx, unsigned offset)
+/* AArch64.TakeException: where EL1's vectors are entered from this PSTATE by a synchronous exception. */
+static u64 vector(u64 pstate)
 {
-	u64 pstate = ctx->regs.pstate, vbar = read_sysreg(vbar_el1);
+	u64 vbar = read_sysreg(vbar_el1);
 
 	if (pstate & PSTATE_AARCH32)
-		return vbar + 0x600 + offset;
+		return vbar + 0x600;
 	if (PSTATE_EL_SP(pstate) == 0)
-		return vbar + 0x400 + offset;
-	return vbar + (PSTATE_EL_SP(pstate) & 1 ? 0x200 : 0) + offset;
+		return vbar + 0x400;
+	return vbar + (PSTATE_EL_SP(pstate) & 1 ? 0x200 : 0);
 }
 
-/* PSTATE at EL1 after the exception: flags and DIT stay, PAN by SCTLR_EL1.SPAN, SSBS by DSSBS. */
+/* PSTATE at EL1 after the exception: flags, DIT and PAN stay, SSBS by SCTLR_EL1.DSSBS, the rest by extension. */
 static u64 entry_pstate(u64 old)
 {
-	u64 sctlr = read_sysreg(sctlr_el1), mmfr1 = read_sysreg(id_aa64mmfr1_el1);
+	u64 sctlr = read_sysreg(sctlr_el1);
 	u64 pstate = PSTATE_EL1H_MASKED | (old & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN));
 
 	if (old & PSTATE_AARCH32)
 		pstate &= ~PSTATE_DIT; /* stands elsewhere in an AArch32 SPSR */
-	if (FIELD(mmfr1, 23, 20) && !(sctlr & SCTLR_EL1_SPAN))
-		pstate |= PSTATE_PAN;
 	if (sctlr & SCTLR_EL1_DSSBS)
 		pstate |= PSTATE_SSBS;
 	return pstate | extension_entry_pstate(sctlr);
@@ -240,13 +239,15 @@ static u64 entry_pstate(u64 old)
 
 void context_inject_sync(struct context *ctx, u64 esr, bool far_valid, u64 far)
 {
+	u64 pstate = ctx->regs.pstate;
+
 	write_sysreg(elr_el1, ctx->regs.pc);
-	write_sysreg(spsr_el1, ctx->regs.pstate);
+	write_sysreg(spsr_el1, pstate);
 	write_sysreg(esr_el1, esr | ESR_IL);
 	if (far_valid)
 		write_sysreg(far_el1, far);
-	ctx->regs.pc = context_vector(ctx, 0);
-	ctx->regs.pstate = entry_pstate(ctx->regs.pstate);
+	ctx->regs.pc = vector(pstate);
+	ctx->regs.pstate = entry_pstate(pstate);
 }
 
 /* PAR_EL1 */

@@ -64,8 +64,8 @@ void context_write(struct context *ctx, enum el1_reg reg, u64 value, bool loaded
 void context_fp_trap(struct context *ctx);
 void context_fp_save(struct context *ctx);
 
-/* The first use of pointer authentication by the loaded context: its keys onto this pCPU, no more
- * traps of it. */
+/* The first use of pointer authentication by the loaded context: its keys onto this pCPU (key A when it is
+ * entered), no more traps of it. Not on the quick way of a trap, which has no eye for key A. */
 void context_pac_trap(struct context *ctx);
 
 /* CPACR_EL1 of the loaded context, what of it guests see. */

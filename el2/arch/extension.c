@@ -2,6 +2,7 @@
 /* Extensions of the architecture, used and hidden. Runs at EL2. */
 #include "arch/extension.h"
 
+#include "arch/barrier.h"
 #include "arch/sysreg.h"
 
 #define HCR_TLOR BIT(35)
@@ -14,6 +15,8 @@
 
 #define PSTATE_TCO BIT(25)
 #define PSTATE_ALLINT BIT(13)
+#define PSTATE_PAN BIT(22)
+#define SCTLR_EL1_SPAN BIT(23)
 #define SCTLR_EL1_SPINTMASK BIT(62)
 
 /* EL0 would trap to EL1 before EL2 has a say: open, so that EL2 finds it and says UNDEFINED. */
@@ -29,6 +32,7 @@ enum {
 	HAS_NMI = BIT(5),
 	HAS_LOR = BIT(6),
 	HAS_GMID = BIT(7),
+	HAS_PAN = BIT(8),
 };
 
 static u32 has; /* written by each CPU in turn, the same */
@@ -42,7 +46,8 @@ static u32 detect(void)
 	return (FIELD(pfr0, 31, 28) ? HAS_RAS : 0) | (FIELD(pfr0, 35, 32) ? HAS_SVE : 0) |
 	       (sme ? HAS_SME : 0) | (sme && !fgt ? HAS_TPIDR2 : 0) |
 	       (FIELD(pfr1, 11, 8) ? HAS_MTE : 0) | (FIELD(pfr1, 11, 8) >= 2 ? HAS_GMID : 0) |
-	       (FIELD(pfr1, 39, 36) ? HAS_NMI : 0) | (FIELD(mmfr1, 19, 16) ? HAS_LOR : 0);
+	       (FIELD(pfr1, 39, 36) ? HAS_NMI : 0) | (FIELD(mmfr1, 19, 16) ? HAS_LOR : 0) |
+	       (FIELD(mmfr1, 23, 20) ? HAS_PAN : 0);
 }
 
 /* Traps that newer CPUs add and that reset to UNKNOWN: HCRX_EL2, and FEAT_FGT's registers. */
@@ -94,14 +99,16 @@ u64 extension_cpacr(void)
 u64 extension_entry_pstate(u64 sctlr)
 {
 	bool allint = has & HAS_NMI && !(sctlr & SCTLR_EL1_SPINTMASK);
+	bool pan = has & HAS_PAN && !(sctlr & SCTLR_EL1_SPAN);
 
-	return (has & HAS_MTE ? PSTATE_TCO : 0) | (allint ? PSTATE_ALLINT : 0);
+	return (has & HAS_MTE ? PSTATE_TCO : 0) | (allint ? PSTATE_ALLINT : 0) |
+	       (pan ? PSTATE_PAN : 0);
 }
 
-/* X(n, encoding) for each key register, low and high half */
+u64 extension_key[2];
+
+/* X(n, encoding) for each key register but those of key A, low and high half */
 #define KEYS(X)            \
-	X(0, S3_0_C2_C1_0) \
-	X(1, S3_0_C2_C1_1) \
 	X(2, S3_0_C2_C1_2) \
 	X(3, S3_0_C2_C1_3) \
 	X(4, S3_0_C2_C2_0) \
@@ -110,6 +117,20 @@ u64 extension_entry_pstate(u64 sctlr)
 	X(7, S3_0_C2_C2_3) \
 	X(8, S3_0_C2_C3_0) \
 	X(9, S3_0_C2_C3_1)
+
+#define SCTLR_ENIA BIT(31)
+
+void extension_sign_returns(void)
+{
+	u64 isar1 = read_sysreg(id_aa64isar1_el1), isar2 = read_sysreg(S3_0_C0_C6_2);
+
+	if (!FIELD(isar1, 11, 4) && !FIELD(isar2, 15, 12))
+		return;
+	write_sysreg(S3_0_C2_C1_0, extension_key[0]);
+	write_sysreg(S3_0_C2_C1_1, extension_key[1]);
+	write_sysreg(sctlr_el2, read_sysreg(sctlr_el2) | SCTLR_ENIA);
+	isb();
+}
 
 void extension_load_pac(const struct extension_regs *regs)
 {

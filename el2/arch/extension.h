@@ -6,7 +6,8 @@
  *
  * Always: all CPUs have what the boot CPU has. Pointer authentication traps until a vCPU's first use
  * of it, so that others don't pay for ten registers; HCR_EL2.API and APK in its context say that it
- * was.
+ * was. EL2 signs its own return addresses with key A: vectors.S exchanges that one, for the guests that
+ * use it, and the C here the others.
  */
 #ifndef ARCH_EXTENSION_H
 #define ARCH_EXTENSION_H
@@ -25,6 +26,13 @@ struct extension_regs {
 
 /* Traps of this CPU's extensions; once on each CPU, after CPTR_EL2 and MDCR_EL2 are set. */
 void extension_init(void);
+
+/*
+ * EL2's return addresses are signed from now on (APA, API or APA3), with the key that is set before the
+ * first CPU comes here. Called where no function that was entered before will return. Arm ARM D8.8.
+ */
+extern u64 extension_key[2];
+void extension_sign_returns(void);
 
 /* HCR_EL2's and PSTATE's part: what else traps, and what an exception to EL1 sets. */
 u64 extension_hcr(void);

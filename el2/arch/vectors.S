@@ -16,6 +16,10 @@
  */
 #include "arch/asm_offsets.h"
 
+#define APIA_LOW S3_0_C2_C1_0 /* APIAKeyLo_EL1, APIAKeyHi_EL1 */
+#define APIA_HIGH S3_0_C2_C1_1
+#define HCR_API 41
+
 	/* A trap out of a guest, as far as the quick way needs it: x0 = its struct vcpu. The words loaded from
 	 * `at` in the struct pcpu are this pCPU's stack in x3 and where to go on in x4, in one order or the other. */
 	.macro save_first at, one, other
@@ -39,7 +43,8 @@
 	mov	sp, x3
 	.endm
 
-	/* The rest of it. x0 becomes the vCPU again. */
+	/* The rest of it. x0 becomes the vCPU again. From here on EL2 has its own key for return addresses
+	 * in APIAKey_EL1; a guest that never used pointer authentication can't see that it is there. */
 	.macro save_rest
 	mrs	x0, tpidr_el2
 	ldr	x0, [x0, #PCPU_CURRENT]
@@ -49,6 +54,10 @@
 	stp	x25, x26, [x0, #REGS_X19 + 48]
 	stp	x27, x28, [x0, #REGS_X19 + 64]
 	mov	x29, xzr
+	ldr	x2, [x0, #CONTEXT_HCR]
+	tbz	x2, #HCR_API, 1f
+	bl	take_key
+1:
 	.endm
 
 	.macro from_guest_sync
@@ -131,6 +140,20 @@ leave:
 	dsb	nsh			/* nothing is speculated past the ERET */
 	isb
 
+/* The guest's key into its context (x0), EL2's in its place. Keeps x0 and x1. */
+take_key:
+	mrs	x2, APIA_LOW
+	mrs	x3, APIA_HIGH
+	str	x2, [x0, #CONTEXT_PAC]
+	str	x3, [x0, #CONTEXT_PAC + 8]
+	adrp	x4, extension_key
+	add	x4, x4, :lo12:extension_key
+	ldp	x2, x3, [x4]
+	msr	APIA_LOW, x2
+	msr	APIA_HIGH, x3
+	isb
+	ret
+
 sync_aarch32:
 	mov	w0, #WHOLE
 sync_whole:
@@ -183,7 +206,14 @@ vectors_divert:
 /* x0 = struct vcpu to resume, its EL1 state loaded. */
 	.global context_enter
 context_enter:
+	ldr	x2, [x0, #CONTEXT_HCR]
 	mov	sp, x0
+	tbz	x2, #HCR_API, 1f
+	ldr	x2, [x0, #CONTEXT_PAC]
+	ldr	x3, [x0, #CONTEXT_PAC + 8]
+	msr	APIA_LOW, x2
+	msr	APIA_HIGH, x3
+1:
 	ldp	x30, x1, [sp, #REGS_X30]
 	ldr	x2, [sp, #REGS_PSTATE]
 	msr	elr_el2, x1

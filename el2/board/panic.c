@@ -54,7 +54,8 @@ static void say_back_trace(const struct frame_record *record, const struct pcpu 
 	u64 code = (u64)(image_const_start - image_start);
 
 	for (unsigned n = 0; n < FRAMES_MAX; n++) {
-		u64 offset = record->return_address - (u64)image_start;
+		u64 address = record->return_address & BITS(47, 0); /* without its signature */
+		u64 offset = address - (u64)image_start;
 
 		if (offset >= code)
 			return;

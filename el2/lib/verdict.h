@@ -18,6 +18,7 @@ enum verdict {
 	VERDICT_ALIGNMENT, /* alignment fault into the guest's EL1: devices want aligned accesses */
 	VERDICT_EXCLUSIVE, /* an exclusive or atomic at a device: the abort the architecture has for it */
 	VERDICT_WOKE,  /* carried out, PC stands; another vCPU may have been woken and go first */
+	VERDICT_PAC,   /* a first use of pointer authentication: again, with it */
 	VERDICT_YIELD, /* carried out, PC stands; let others run */
 	VERDICT_WAIT, /* carried out, PC stands (WFI, CPU_SUSPEND); sleep until an interrupt is pending */
 	VERDICT_CPU_OFF, /* PSCI CPU_OFF: this vCPU stops */

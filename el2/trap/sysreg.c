@@ -168,12 +168,11 @@ u64 sysreg_id(const struct guest *guest, unsigned crm, unsigned op2)
 #define ISAR1_PAC 0xff0 /* APA, API */
 #define ISAR2_PAC 0xf000
 
-bool sysreg_use_pac(struct vcpu *vcpu)
+enum verdict sysreg_use_pac(void)
 {
-	if (!(id_values[6][1] & ISAR1_PAC) && !(id_values[6][2] & ISAR2_PAC))
-		return false;
-	context_pac_trap(&vcpu->ctx);
-	return true;
+	bool has = id_values[6][1] & ISAR1_PAC || id_values[6][2] & ISAR2_PAC;
+
+	return has ? VERDICT_PAC : VERDICT_UNDEF;
 }
 
 /* Registers by kind. An accessor that is NULL: that direction is UNDEFINED. */
@@ -274,9 +273,10 @@ static enum verdict write_cpacr(struct vcpu *vcpu, u32 key, u64 value)
 /* The first use of a key of pointer authentication, which then no longer traps: again. */
 static enum verdict read_key(struct vcpu *vcpu, u32 key, u64 *value)
 {
+	(void)vcpu;
 	(void)key;
 	*value = 0;
-	return sysreg_use_pac(vcpu) ? VERDICT_RESUME : VERDICT_UNDEF;
+	return sysreg_use_pac();
 }
 
 static enum verdict write_key(struct vcpu *vcpu, u32 key, u64 value)

@@ -49,8 +49,9 @@ static enum verdict handle_fp(struct vcpu *vcpu, u64 esr)
 /* EC 0x09. Traps until the first use. */
 static enum verdict handle_pac(struct vcpu *vcpu, u64 esr)
 {
+	(void)vcpu;
 	(void)esr;
-	return sysreg_use_pac(vcpu) ? VERDICT_RESUME : VERDICT_UNDEF;
+	return sysreg_use_pac();
 }
 
 /* EC 0x17. HCR_EL2.TSC traps before the SMC, HVC's exception comes after the HVC. */
@@ -94,15 +95,16 @@ static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 {
 	u64 guests_esr = fault_syndrome(vcpu, esr, verdict);
 	bool has_address = verdict != VERDICT_UNDEF && verdict != VERDICT_REFLECT;
+	u64 far = has_address ? syndrome_far() : 0;
 
 	vcpu->given[vcpu->exits[EXIT_FAULT]++ % GIVEN_MAX] = (struct given){
 		.pc = vcpu->ctx.regs.pc,
-		.far = has_address ? syndrome_far() : 0,
+		.far = far,
 		.esr = guests_esr,
 	};
 	if (fault_repeats(vcpu))
 		return crash(vcpu, "its exception vector itself faults");
-	context_inject_sync(&vcpu->ctx, guests_esr, has_address, syndrome_far());
+	context_inject_sync(&vcpu->ctx, guests_esr, has_address, far);
 	return vcpu;
 }
 
@@ -141,6 +143,9 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 	case VERDICT_NEXT:
 	case VERDICT_NEXT_WOKE:
 		regs_next(&vcpu->ctx.regs);
+		return vcpu;
+	case VERDICT_PAC:
+		context_pac_trap(&vcpu->ctx);
 		return vcpu;
 	case VERDICT_UNDEF:
 	case VERDICT_REFLECT:

@@ -75,8 +75,8 @@ enum verdict sysreg_handle(struct vcpu *vcpu, u64 esr);
 void sysreg_init(void); /* once at boot: which ID registers guests will see */
 u64 sysreg_id(const struct guest *guest, unsigned crm, unsigned op2); /* what it sees */
 
-/* The vCPU uses pointer authentication for the first time. False: guests don't see that there is any. */
-bool sysreg_use_pac(struct vcpu *vcpu);
+/* A vCPU uses pointer authentication for the first time: PAC, or UNDEF where guests see that there is none. */
+enum verdict sysreg_use_pac(void);
 
 /* Data abort (EC 0x24): first touch of memory, or an emulated device. */
 enum verdict mmio_handle(struct vcpu *vcpu, u64 esr);
