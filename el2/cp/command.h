@@ -39,7 +39,7 @@ command_run_fn operate_ipl, operate_stop, operate_begin, operate_halt, operate_r
 	operate_shutdown, operate_quit, operate_sleep;
 command_run_fn script_run;
 command_run_fn inspect_display, inspect_store;
-command_run_fn dump_run, trace_run;
+command_run_fn dump_run, trace_run, step_run, step_adstop;
 
 /* A key typed at the prompt. */
 void command_key(u8 byte);
@@ -73,6 +73,9 @@ void command_mistake(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* The guest of this name; NULL, and that has been told. */
 struct guest *command_guest(const char *name);
+
+/* A vCPU by GUEST or GUEST/NUMBER; NULL, and the operator has been told (inspect.c). */
+struct vcpu *command_vcpu(const char *word);
 
 /* NULL if `guest` stands still and has its state in memory; else why not (inspect.c). */
 const char *command_at_rest(const struct guest *guest);

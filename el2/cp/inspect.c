@@ -27,7 +27,7 @@ const char *command_at_rest(const struct guest *guest)
 }
 
 /* GUEST or GUEST/VCPU. NULL: why has been said. */
-static struct vcpu *vcpu_of(const char *word)
+struct vcpu *command_vcpu(const char *word)
 {
 	char name[GUEST_NAME_MAX + 1];
 	const char *slash = strchr(word, '/');
@@ -151,7 +151,7 @@ static const char *show_memory(struct vcpu *vcpu, bool physical, const char *wha
 
 const char *inspect_display(const struct words *words)
 {
-	struct vcpu *vcpu = vcpu_of(words->word[0]);
+	struct vcpu *vcpu = command_vcpu(words->word[0]);
 	bool physical = !strcmp(words->word[1], "p");
 	const char *busy;
 
@@ -217,7 +217,7 @@ static bool is_pstate(u64 value)
 
 const char *inspect_store(const struct words *words)
 {
-	struct vcpu *vcpu = vcpu_of(words->word[0]);
+	struct vcpu *vcpu = command_vcpu(words->word[0]);
 	bool physical = !strcmp(words->word[1], "p");
 	const char *busy;
 	u64 *reg, value;

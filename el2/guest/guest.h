@@ -115,6 +115,7 @@ struct guest {
 	u8 channel_count;
 	u32 serial;	    /* no other guest ever has the same, an id may come again */
 	u8 traced;	    /* enum trace_event, bits: cp/trace.h; guests held */
+	bool stops_json;    /* the next stop by `step` or `adstop` is told as JSON; guests held */
 	u32 moves;	    /* changes of state so far: who looked at it at rest sees if it moved */
 	u32 restarts;	    /* in all */
 	u32 crashes;	    /* since period_begin: for restart-limit and back-off */

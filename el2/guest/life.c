@@ -380,19 +380,54 @@ static void say_hung(const struct guest *guest)
 	}
 }
 
+/* How a vCPU that stood still goes on: step by step, or over the address where it was to stop. */
+static void go_by(struct vcpu *vcpu, bool steps)
+{
+	struct debug_regs *debug = &vcpu->ctx.debug;
+	bool over = debug->watch & WATCH_STOP && vcpu->ctx.regs.pc == debug->stop_at;
+
+	debug_watch(debug, steps ? WATCH_STEP : over ? WATCH_OVER : 0, WATCH_STEP | WATCH_OVER);
+	if (steps || over)
+		vcpu->ctx.regs.pstate |= PSTATE_SS;
+}
+
 /* What slept wakes, as it may at any time (a WFI needs no reason to end). Lock guest held. */
-static void go_on(struct guest *guest)
+static void go_on(struct guest *guest, const struct vcpu *only)
 {
 	u64 stood = timer_now() - guest->stopped_since;
 
 	guest->time_offset += stood;
-	for (unsigned i = 0; i < guest->config.cpus; i++)
-		vtimer_go_on(&guest->vcpus[i]->vtimer, stood);
+	for (unsigned i = 0; i < guest->config.cpus; i++) {
+		struct vcpu *vcpu = guest->vcpus[i];
+
+		vtimer_go_on(&vcpu->vtimer, stood);
+		go_by(vcpu, only && vcpu == only);
+	}
 	vwatchdog_hold(&guest->watchdog, false);
 	(void)set_state(guest, GUEST_RUNNING);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
-		if (guest->vcpus[i]->power == VCPU_ON)
+		if (guest->vcpus[i]->power == VCPU_ON && (!only || only == guest->vcpus[i]))
 			sched_start(&guest->vcpus[i]->sched);
+}
+
+const char *life_step(struct vcpu *vcpu, u32 steps)
+{
+	struct guest *guest = vcpu->guest;
+	const char *why = NULL;
+
+	lock_take(&guest->lock);
+	if (guest->state != GUEST_STOPPED)
+		why = "is not stopped: `stop` it first";
+	else if (vcpu->power != VCPU_ON)
+		why = "has this vCPU turned off";
+	if (!why) {
+		vcpu->ctx.debug.steps = steps;
+		go_on(guest, vcpu);
+	}
+	lock_drop(&guest->lock);
+	if (!why)
+		guest_tell_peers(guest);
+	return why;
 }
 
 /* One winner among the pCPUs that see the last vCPU off: it gets what is to be done. */
@@ -545,7 +580,7 @@ const char *life_order(struct guest *guest, enum life_order order)
 	    guest->ending == END_DESTROY)
 		why = refusals[state];
 	else if (what == ORDER_GO_ON)
-		go_on(guest);
+		go_on(guest, NULL);
 	else if (what != ORDER_START)
 		mark(guest, (enum guest_end)what);
 	lock_drop(&guest->lock);

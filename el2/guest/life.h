@@ -63,6 +63,12 @@ void life_hung(struct vwatchdog *watchdog);
  */
 const char *life_order(struct guest *guest, enum life_order order) MUST_CHECK;
 
+/*
+ * A vCPU of a STOPPED guest carries out so many instructions (1 or more), and the guest is STOPPED again;
+ * the others stand still unless it turns them on. NULL, or why not, as life_order. Guests held.
+ */
+const char *life_step(struct vcpu *vcpu, u32 steps) MUST_CHECK;
+
 /* Called by switch_next with no vCPU loaded, after a vCPU of `guest` went off: does what was asked
  * for if this was the last one. `guest` may be gone after it. */
 void life_finish(struct guest *guest);

@@ -23,6 +23,7 @@ enum verdict {
 	VERDICT_WAIT, /* carried out, PC stands (WFI, CPU_SUSPEND); sleep until an interrupt is pending */
 	VERDICT_CPU_OFF, /* PSCI CPU_OFF: this vCPU stops */
 	VERDICT_EXIT,	 /* the guest ends; its exit code is noted in struct guest */
+	VERDICT_STOP,	 /* the operator wanted it to stand still here: to STOPPED */
 	VERDICT_RESET,	 /* PSCI SYSTEM_RESET: again from a clean copy */
 	VERDICT_CRASH,	 /* a rule was broken: report, then what the description says (on-crash) */
 };

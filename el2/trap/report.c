@@ -167,6 +167,17 @@ static void say_calls(struct vcpu *vcpu)
 	}
 }
 
+void report_stop(struct vcpu *vcpu)
+{
+	const char *name = vcpu->guest->config.name;
+	const struct regs *regs = &vcpu->ctx.regs;
+
+	say("skerry: guest %s: vCPU %u is at %016lx, PSTATE %08lx\n", name, vcpu->index, regs->pc,
+	    regs->pstate);
+	say_registers(name, regs);
+	say_calls(vcpu);
+}
+
 /* Where to look first: an exception that had no vector tells more than the fetch that missed it. */
 static const char *advice(const struct vcpu *vcpu, u64 guests_esr)
 {

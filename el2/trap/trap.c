@@ -78,7 +78,13 @@ static trap_handler *const handlers[64] = {
 	[0x20] = fault_fetch,		    /* instruction abort from EL1, EL0 */
 	[0x21 ... 0x23] = fault_unexpected, /* from EL2 itself; PC alignment is EL1's own */
 	[0x24] = mmio_handle,		    /* data abort from EL1, EL0 */
-	[0x25 ... 0x3f] = fault_unexpected, /* debug and others that EL2 does not route to itself */
+	[0x25 ... 0x2f] = fault_unexpected, /* from EL2 itself, and others that EL1 has */
+	[0x30] = step_stop, /* debug exceptions: while the operator watches (MDCR_EL2.TDE) */
+	[0x31] = fault_unexpected,
+	[0x32] = step_step,
+	[0x33 ... 0x3b] = fault_unexpected,
+	[0x3c] = step_brk,
+	[0x3d ... 0x3f] = fault_unexpected,
 };
 
 static struct vcpu *crash(struct vcpu *vcpu, const char *what)
@@ -113,6 +119,8 @@ static struct vcpu *wait(struct vcpu *vcpu)
 {
 	if (vgic_wakes(&vcpu->vgic))
 		return UNLIKELY(sched_wanted()) ? switch_next(vcpu, SCHED_TICK) : vcpu;
+	if (UNLIKELY(vcpu->ctx.debug.watch & (WATCH_STEP | WATCH_OVER)))
+		return vcpu; /* its WFI is one step */
 	if (UNLIKELY(vconsole_is_fresh(&vcpu->guest->console)))
 		vconsole_flush(&vcpu->guest->console);
 	return switch_next(vcpu, SCHED_BLOCK);
@@ -156,6 +164,9 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 		return inject(vcpu, esr, verdict);
 	case VERDICT_CPU_OFF:
 		return cpu_off(vcpu);
+	case VERDICT_STOP:
+		life_end(vcpu->guest, END_STOP);
+		return switch_next(vcpu, SCHED_END);
 	case VERDICT_EXIT:
 	case VERDICT_RESET:
 		life_end(vcpu->guest, verdict == VERDICT_EXIT ? END_EXIT : END_RESET);

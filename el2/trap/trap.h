@@ -94,6 +94,12 @@ enum verdict fault_unexpected(struct vcpu *vcpu, u64 esr);
  */
 enum verdict fault_again(struct vcpu *vcpu);
 
+/* Debug exceptions that come to EL2 while the operator steps a vCPU or wants it to stop at an address:
+ * a breakpoint, a step, a BRK of the guest's own. */
+enum verdict step_stop(struct vcpu *vcpu, u64 esr);
+enum verdict step_step(struct vcpu *vcpu, u64 esr);
+enum verdict step_brk(struct vcpu *vcpu, u64 esr);
+
 /* ESR_EL1 for the exception that `verdict` (UNDEF, ABORT…, ALIGNMENT, EXCLUSIVE) asks for. */
 u64 fault_syndrome(struct vcpu *vcpu, u64 esr, enum verdict verdict);
 
@@ -103,6 +109,9 @@ bool fault_repeats(const struct vcpu *vcpu);
 /* The report of a crash of the loaded vCPU: guest, vCPU, PC, syndrome in words, address, registers,
  * what to look at. `what` is a sentence's end. */
 void report_crash(struct vcpu *vcpu, const struct syndrome *syn, const char *what);
+
+/* The same of a loaded vCPU that stands still at the operator's wish: where, registers, who called. */
+void report_stop(struct vcpu *vcpu);
 
 /* Words for the exception class of an ESR, and for an abort's fault status code. */
 const char *report_class(u64 esr);

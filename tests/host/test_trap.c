@@ -229,7 +229,7 @@ static void test_back_trace(void **state)
 	stack[0] = 0x40002040, stack[1] = 0x0033000040001238; /* signed */
 	stack[8] = 0x40002080, stack[9] = 0xffbf800040005678; /* the upper half */
 	stack[16] = 0x40002040, stack[17] = 0x40009abc;	      /* back to where it was */
-	trap(0xf2000000, 0, 0);
+	trap(0xf6000000, 0, 0);
 	assert_non_null(strstr(said, "called from 0000000040001234\n"));
 	assert_non_null(strstr(said, "called from ffff800040005674\n"));
 	assert_non_null(strstr(said, "called from 0000000040009ab8\n"));
@@ -240,7 +240,7 @@ static void test_back_trace(void **state)
 	}
 	regs->x[29] = RAM_BASE;
 	said_forget();
-	trap(0xf2000000, 0, 0);
+	trap(0xf6000000, 0, 0);
 	assert_non_null(strstr(said, "look at"));
 	assert_true(said_length < 4096);
 	for (unsigned bad = 0; bad < 3; bad++) {
@@ -249,7 +249,7 @@ static void test_back_trace(void **state)
 		regs->x[29] = nowhere[bad];
 		said_forget();
 		memset(ram, 0, 32);
-		trap(0xf2000000, 0, 0);
+		trap(0xf6000000, 0, 0);
 		assert_null(strstr(said, "called from"));
 	}
 }
@@ -263,7 +263,7 @@ static void test_last_exceptions(void **state)
 		regs->pc = 0x40001000 + 4 * i;
 		trap(i == 4 ? ESR_FETCH : ESR_UNKNOWN, 0x300, i == 4 ? 0x300 : 0);
 	}
-	trap(0xf2000000, 0, 0);
+	trap(0xf6000000, 0, 0);
 	assert_non_null(
 		strstr(said, "exception 6 that it was given, at PC 0000000040001014: undefined"));
 	assert_non_null(strstr(
@@ -277,9 +277,9 @@ static void test_unexpected(void **state)
 {
 	(void)state;
 	world.next = &other;
-	assert_ptr_equal(trap(0xf2000000, 0, 0), &other); /* BRK, that EL2 never routed to itself */
+	assert_ptr_equal(trap(0xd2000000, 0, 0), &other); /* a watchpoint: never EL2's */
 	assert_int_equal(seen.ended_how, END_CRASH);
-	assert_non_null(strstr(said, "EL2: BRK (ESR f2000000)"));
+	assert_non_null(strstr(said, "EL2: watchpoint from a lower level (ESR d2000000)"));
 	assert_non_null(strstr(said, "look at the instruction at PC"));
 	said_forget();
 	trap(0xfe000000, 0, 0);

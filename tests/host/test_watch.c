@@ -141,12 +141,79 @@ static void test_trace_flood(void **state)
 	assert_string_equal(said, "");
 }
 
+static void test_step_command(void **state)
+{
+	struct debug_regs *debug = &crab->vcpus[0]->ctx.debug;
+
+	(void)state;
+	type("step crab\r");
+	SAYS("crab is not stopped: `stop` it first");
+	assert_int_equal(guest_cpu_on(crab, 1, 0x40080000, 0), VCPU_OFF);
+	type("stop crab\r");
+	type("step crab/2\r");
+	SAYS("crab has vCPUs 0 to 1");
+	type("step crab 0\r");
+	SAYS("steps \"0\": expected 1 to 10000");
+	type("step crab 10001\r");
+	SAYS("expected 1 to 10000");
+	type("step crab 3 json\r");
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	assert_true(crab->stops_json);
+	assert_int_equal(debug->watch, WATCH_STEP);
+	assert_int_equal(debug->steps, 3);
+	assert_int_equal(crab->vcpus[0]->ctx.regs.pstate >> 21 & 1, 1);
+	assert_int_equal(crab->vcpus[0]->sched.state, SCHED_READY);
+	assert_int_equal(crab->vcpus[1]->sched.state, SCHED_OFF); /* the others stand still */
+	/* stopped in the midst of it, it goes on without */
+	type("stop crab\rbegin crab\r");
+	assert_int_equal(debug->watch, 0);
+	assert_int_equal(crab->vcpus[1]->sched.state, SCHED_READY);
+	/* and so does a clean copy */
+	type("stop crab\rstep crab\rrestart crab\r");
+	assert_int_equal(debug->watch, 0);
+	type("stop crab\rstep crab/1\r");
+	SAYS("crab has this vCPU turned off");
+}
+
+static void test_adstop_command(void **state)
+{
+	struct debug_regs *debug = &crab->vcpus[0]->ctx.debug;
+
+	(void)state;
+	type("adstop crab 0x40080002\r");
+	SAYS("address \"0x40080002\": expected a multiple of 4, or off");
+	type("adstop crab 0xffff800008000000\r");
+	assert_int_equal(debug->watch, WATCH_STOP);
+	assert_int_equal(debug->stop_at, 0xffff800008000000);
+	assert_int_equal(crab->vcpus[1]->ctx.debug.watch, WATCH_STOP);
+	assert_int_equal(standin_sgis[1] >> 2 & 1, 1);
+	type("adstop crab json\r");
+	SAYS("{\"guest\":\"crab\",\"adstop\":true,\"address\":\"ffff800008000000\"}");
+	/* from a clean copy's first instruction on */
+	type("restart crab\r");
+	assert_int_equal(debug->watch, WATCH_STOP);
+	/* where it stands already: over it first */
+	type("stop crab\radstop crab 0x40080000\r");
+	crab->vcpus[0]->ctx.regs.pc = 0x40080000;
+	type("begin crab\r");
+	assert_int_equal(debug->watch, WATCH_STOP | WATCH_OVER);
+	assert_int_equal(crab->vcpus[0]->ctx.regs.pstate >> 21 & 1, 1);
+	type("adstop crab off\r");
+	assert_int_equal(debug->watch, 0);
+	type("adstop crab json\r");
+	SAYS("\"adstop\":false,");
+	type("adstop whale 4\r");
+	SAYS("no guest \"whale\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_trace_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_step_command, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_adstop_command, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

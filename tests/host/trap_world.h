@@ -156,6 +156,11 @@ bool guest_read(struct guest *g, void *to, ipa_t from, size_t bytes)
 	return true;
 }
 
+bool guest_peek(struct guest *g, void *to, ipa_t from, size_t bytes)
+{
+	return guest_read(g, to, from, bytes);
+}
+
 bool guest_write(struct guest *g, ipa_t to, const void *from, size_t bytes)
 {
 	assert_ptr_equal(g, &guest);
