@@ -16,7 +16,7 @@
 #define REGS_PSTATE 256
 #define REGS_SIZE 272
 #define CONTEXT_HCR 272
-#define CONTEXT_PAC 1560
+#define CONTEXT_PAC 1432
 #define PCPU_STACK 8
 #define PCPU_ON_IRQ 16
 #define PCPU_CURRENT 24

@@ -60,14 +60,14 @@ static void load_banks(const struct debug_regs *debug)
 	u64 dfr0 = read_sysreg(id_aa64dfr0_el1);
 
 	for (unsigned n = 0; n <= FIELD(dfr0, 15, 12); n++) {
-		u64 control = debug ? debug->bank[DEBUG_BCR][n] : 0;
+		u64 control = debug ? debug->control[0][n] : 0;
 
-		write_breakpoint(n, debug ? debug->bank[DEBUG_BVR][n] : 0,
+		write_breakpoint(n, debug ? debug->value[0][n] : 0,
 				 control & BCR_BT_VMID ? 0 : control);
 	}
 	for (unsigned n = 0; n <= FIELD(dfr0, 23, 20); n++)
-		write_watchpoint(n, debug ? debug->bank[DEBUG_WVR][n] : 0,
-				 debug ? debug->bank[DEBUG_WCR][n] : 0);
+		write_watchpoint(n, debug ? debug->value[1][n] : 0,
+				 debug ? debug->control[1][n] : 0);
 }
 
 /* One breakpoint, of EL2's, and nothing else. */

@@ -26,7 +26,7 @@
 #define MDSCR_MDE BIT(15)
 
 /* DBGBVR, DBGBCR, DBGWVR, DBGWCR: by op2 - 4 of their encodings. */
-enum debug_bank { DEBUG_BVR, DEBUG_BCR, DEBUG_WVR, DEBUG_WCR, DEBUG_BANKS };
+enum debug_bank { DEBUG_BVR, DEBUG_BCR, DEBUG_WVR, DEBUG_WCR };
 
 enum debug_watch {
 	WATCH_TRACE = 1, /* all of its traps come to trap_traced, trap_irq_traced */
@@ -36,10 +36,11 @@ enum debug_watch {
 };
 
 struct debug_regs {
-	u64 bank[DEBUG_BANKS][DEBUG_SLOTS_MAX];
-	u32 mdscr, mdccint, prcr; /* MDSCR_EL1, MDCCINT_EL1, DBGPRCR_EL1 */
-	u8 claim;		  /* DBGCLAIM tags */
-	bool os_lock;		  /* OSLSR_EL1.OSLK */
+	u64 value[2][DEBUG_SLOTS_MAX];	 /* of breakpoints, of watchpoints */
+	u32 control[2][DEBUG_SLOTS_MAX]; /* their upper halves are RES0 */
+	u32 mdscr, mdccint, prcr;	 /* MDSCR_EL1, MDCCINT_EL1, DBGPRCR_EL1 */
+	u8 claim;			 /* DBGCLAIM tags */
+	bool os_lock;			 /* OSLSR_EL1.OSLK */
 	bool live;   /* some of this has an effect: it is in the hardware while loaded */
 	u8 watch;    /* enum debug_watch, bits; atomic */
 	u32 steps;   /* left; the pCPU that steps it */

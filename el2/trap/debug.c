@@ -55,13 +55,14 @@
 #define IS_SLOT(key) (((key)&KEY(3, 7, 15, 0, 4)) == REG(0, 0, 0, 4))
 #define SLOT_BANK(key) ((key)&3)
 #define SLOT_NUMBER(key) ((key) >> 3 & 15)
+#define IS_CONTROL(key) ((key)&1)
+#define OF_WATCHPOINT(key) ((key) >> 1 & 1)
 
 static bool has_slot(const struct vcpu *vcpu, u32 key)
 {
 	u64 dfr0 = sysreg_id(vcpu->guest, ID_DFR0_CRM, 0);
-	bool watch = SLOT_BANK(key) >= DEBUG_WVR;
 
-	return SLOT_NUMBER(key) < (watch ? WATCHPOINTS(dfr0) : BREAKPOINTS(dfr0));
+	return SLOT_NUMBER(key) < (OF_WATCHPOINT(key) ? WATCHPOINTS(dfr0) : BREAKPOINTS(dfr0));
 }
 
 /* MDSCR_EL1.TDCC keeps the communication channel from EL0: EL1 gets the trap, before EL2 has a say. */
@@ -79,7 +80,8 @@ enum verdict debug_read(struct vcpu *vcpu, u32 key, u64 *value)
 	if (IS_SLOT(key)) {
 		if (!has_slot(vcpu, key))
 			return VERDICT_UNDEF;
-		*value = debug->bank[SLOT_BANK(key)][SLOT_NUMBER(key)];
+		*value = IS_CONTROL(key) ? debug->control[OF_WATCHPOINT(key)][SLOT_NUMBER(key)] :
+					   debug->value[OF_WATCHPOINT(key)][SLOT_NUMBER(key)];
 		return VERDICT_NEXT;
 	}
 	if (el1_traps(vcpu, key))
@@ -148,7 +150,10 @@ static enum verdict write_slot(struct vcpu *vcpu, u32 key, u64 value)
 	default:
 		break;
 	}
-	vcpu->ctx.debug.bank[SLOT_BANK(key)][SLOT_NUMBER(key)] = value;
+	if (IS_CONTROL(key))
+		vcpu->ctx.debug.control[OF_WATCHPOINT(key)][SLOT_NUMBER(key)] = (u32)value;
+	else
+		vcpu->ctx.debug.value[OF_WATCHPOINT(key)][SLOT_NUMBER(key)] = value;
 	settle(&vcpu->ctx.debug);
 	return VERDICT_NEXT;
 }

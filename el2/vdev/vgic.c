@@ -40,6 +40,7 @@ static void reset_cpu(struct vgic_cpu *cpu)
 	cpu->lr_used = 0;
 	cpu->dirty = false;
 	cpu->arrived = 0;
+	cpu->queue_next = cpu->queue_end = 0;
 	memset(&cpu->bank, 0, sizeof(cpu->bank));
 	cpu->bank.enabled = fixed_enables(cpu->vgic);
 	cpu->bank.edge = 0xffff;
@@ -214,16 +215,22 @@ void vgic_pass_on(struct vgic_cpu *cpu)
 		vgic_poke(cpu->vgic->cpu[i]);
 }
 
+/* What follows once list registers have been filled anew. */
+static void settle(struct vgic_cpu *cpu)
+{
+	vgic_release_timer(cpu);
+	if (UNLIKELY(cpu->vgic->device_held))
+		vgic_release_devices(cpu->vgic);
+	vgic_pass_on(cpu);
+}
+
 static void refresh(struct vgic_cpu *cpu)
 {
 	if (cpu->vgic->emulated)
 		vgic_emul_refresh(cpu);
 	else
 		vgic_lr_refresh(cpu);
-	vgic_release_timer(cpu);
-	if (UNLIKELY(cpu->vgic->device_held))
-		vgic_release_devices(cpu->vgic);
-	vgic_pass_on(cpu);
+	settle(cpu);
 }
 
 void vgic_poke(struct vgic_cpu *cpu)
@@ -594,8 +601,12 @@ void vgic_refresh(struct vgic_cpu *cpu)
 void vgic_maintenance(struct vgic_cpu *cpu)
 {
 	lock_take(&cpu->vgic->lock);
-	if (!vgic_lr_timer_ended(cpu))
-		refresh(cpu);
+	if (!vgic_lr_timer_ended(cpu)) {
+		if (vgic_lr_refill(cpu))
+			settle(cpu);
+		else
+			refresh(cpu);
+	}
 	lock_drop(&cpu->vgic->lock);
 }
 

@@ -78,6 +78,11 @@ struct vgic_cpu {
 	u8 sgi_sources[16];		/* GICv2: mask of vCPUs with a pending SGI n; latch: any */
 	u8 sgi_active[16];		/* GICv2: the same for active */
 	struct gic_virt virt;		/* of the LRs, while loaded: as last written */
+	/* Those that waited when the LRs were last filled and did not hold all, by urgency: the next ones
+	 * from queue_next to queue_end, unless they have been listed or are gone since. Nothing has come
+	 * since. Not any two equal: all is to be looked at. */
+	u8 queue[VGIC_LINES], queue_next, queue_end;
+	u8 queue_groups; /* VMCR's VENG0 and VENG1 then */
 };
 
 struct vgic {

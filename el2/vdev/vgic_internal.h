@@ -159,6 +159,9 @@ void vgic_deactivate_anywhere(struct vgic_cpu *cpu, u32 value);
 /* vgic_lr.c */
 
 void vgic_lr_refresh(struct vgic_cpu *cpu);
+/* After a maintenance interrupt, the vCPU is here: list registers that have run empty get the next ones of
+ * the queue. False: that is not all; refresh. */
+bool vgic_lr_refill(struct vgic_cpu *cpu) MUST_CHECK;
 /* One interrupt has changed; the vCPU is here or not loaded, and the interrupt is private or its own. */
 void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source);
 /* The same in the usual case of an interrupt that comes, a private one or one routed to this vCPU; false:

@@ -36,6 +36,8 @@ struct fill {
 	u64 key[GIC_LRS_MAX];
 	unsigned count, room;
 	unsigned active, pending; /* all there are, in `lr` or not; pending: those not active */
+	unsigned hidden;	  /* pending ones whose group is off, not counted there */
+	u8 found[VGIC_LINES];	  /* all that are counted in `pending`, ascending */
 	u32 groups;		  /* which groups' pending ones are looked at: VENG0, VENG1 */
 	u32 vmcr;		  /* binary points that order the active ones */
 	u64 best;		  /* the best that is only pending */
@@ -355,10 +357,12 @@ static void offer(struct fill *f, u64 lr)
 		priority = vgic_group_priority(f->vmcr, priority, lr & GIC_LR_GROUP1);
 		key |= priority << 24; /* the one taken last has the highest of these */
 	} else {
-		if (!(f->groups & (lr & GIC_LR_GROUP1 ? VMCR_VENG1 : VMCR_VENG0)))
+		if (!(f->groups & (lr & GIC_LR_GROUP1 ? VMCR_VENG1 : VMCR_VENG0))) {
+			f->hidden++;
 			return;
+		}
 		key |= KEY_PENDING;
-		f->pending++;
+		f->found[f->pending++] = (u8)lr_intid(lr);
 		if (f->pending == 1 || key < f->best_key) {
 			f->best = lr;
 			f->best_key = key;
@@ -454,7 +458,7 @@ static unsigned gather(struct vgic_cpu *cpu, struct fill *f, u32 vmcr, u32 befor
 	f->vmcr = vmcr;
 	f->groups = vmcr & (VMCR_VENG0 | VMCR_VENG1);
 	f->room = cpu->vgic->lrs;
-	f->count = f->active = f->pending = 0;
+	f->count = f->active = f->pending = f->hidden = 0;
 	gather_private(cpu, f, before);
 	gather_spis(cpu, f, before);
 	active = MIN(f->active, f->count);
@@ -492,22 +496,38 @@ static void part_states(struct fill *f)
 			f->lr[n] = (f->lr[n] & ~GIC_LR_PENDING) | GIC_LR_EOI;
 }
 
+/* Those found, by priority, those of one priority by INTID. */
+static void queue_found(struct vgic_cpu *cpu, const struct fill *f)
+{
+	u8 at[32 + 1] = {0}; /* 32 priorities: VGIC_PRIORITY_MASK */
+
+	for (unsigned i = 0; i < f->pending; i++)
+		at[vgic_priority(cpu, f->found[i]) / 8 + 1]++;
+	for (unsigned p = 1; p < 32; p++)
+		at[p] = (u8)(at[p] + at[p - 1]);
+	for (unsigned i = 0; i < f->pending; i++)
+		cpu->queue[at[vgic_priority(cpu, f->found[i]) / 8]++] = f->found[i];
+	cpu->queue_next = 0;
+	cpu->queue_end = (u8)f->pending;
+	cpu->queue_groups = (u8)f->groups;
+}
+
 /* Chooses what to list, and returns ICH_HCR_EL2 for it. What the guest's interface says about groups
- * and binary points matters, and is asked, only where not all fits. */
+ * and binary points matters only where not all fits. */
 static u32 choose(struct vgic_cpu *cpu, struct fill *f, u32 before)
 {
-	unsigned active;
-	bool some_pending;
-	u32 vmcr, hcr;
+	u32 vmcr = read_vmcr(cpu), hcr;
+	unsigned active = gather(cpu, f, vmcr, before);
 
-	gather(cpu, f, VMCR_VENG0 | VMCR_VENG1, before);
-	some_pending = f->pending;
-	if (f->active + f->pending == f->count)
+	cpu->queue_next = cpu->queue_end = 0;
+	if (f->active + f->pending + f->hidden <= f->room) {
+		if (f->hidden)
+			gather(cpu, f, VMCR_VENG0 | VMCR_VENG1, before);
 		return vgic_hcr_base(cpu->vgic);
-	vmcr = read_vmcr(cpu);
-	active = gather(cpu, f, vmcr, before);
-	if (!some_pending)
+	}
+	if (!f->pending && !f->hidden)
 		return needed(cpu, true, false);
+	queue_found(cpu, f);
 	part_states(f);
 	hcr = needed(cpu, f->active > active, f->pending > f->count - active);
 	return hcr | watch_groups(vmcr);
@@ -531,6 +551,66 @@ void vgic_lr_refresh(struct vgic_cpu *cpu)
 	}
 	cpu->dirty = false;
 	__atomic_store_n(&cpu->folds, cpu->folds + 1, __ATOMIC_RELEASE);
+}
+
+/* The guest has ended what stood there: is it pending anew? */
+static bool comes_again(struct vgic_cpu *cpu, u32 intid)
+{
+	return vgic_has_source(cpu->vgic, intid) || compose(cpu, intid, 0);
+}
+
+/* Of the queue, the next one that is still to be listed; 0: none. */
+static u64 take_queued(struct vgic_cpu *cpu)
+{
+	while (cpu->queue_next < cpu->queue_end) {
+		u32 intid = cpu->queue[cpu->queue_next];
+		u64 lr;
+
+		if (vgic_has_source(cpu->vgic, intid))
+			return 0;
+		cpu->queue_next++;
+		if (intid < VGIC_PRIVATE)
+			vgic_ask_lines(cpu, cpu->bank.level & ~cpu->bank.edge & (u32)BIT(intid));
+		lr = compose(cpu, intid, 0);
+		if (lr)
+			return lr;
+	}
+	return 0;
+}
+
+/*
+ * So that many pending ones cost no more than as many single ones: sorted once, they go into list
+ * registers as these run empty. What is active keeps its own. Where active ones were left out, or the
+ * guest's interface has turned a group on or off, or what has ended comes again, all are to be weighed
+ * anew; and so at the end of the queue, where it may turn out that all fits.
+ */
+bool vgic_lr_refill(struct vgic_cpu *cpu)
+{
+	u32 ended = 0;
+	bool again = false;
+
+	if (cpu->dirty || cpu->queue_next == cpu->queue_end || (cpu->virt.hcr & GIC_HCR_LRENPIE) ||
+	    (read_vmcr(cpu) & (VMCR_VENG0 | VMCR_VENG1)) != cpu->queue_groups)
+		return false;
+	for_each_bit(n, cpu->lr_used) {
+		u32 intid = lr_intid(cpu->virt.lr[n]);
+
+		if (vgic_lr_read(cpu, n) & LR_STATE)
+			continue;
+		fold_one(cpu, n);
+		again |= comes_again(cpu, intid);
+		ended |= (u32)BIT(n);
+	}
+	for_each_bit(n, ended) {
+		u64 lr = again ? 0 : take_queued(cpu);
+
+		if (lr)
+			put(cpu, n, lr);
+		else
+			write_lr(cpu, n, 0);
+		again |= !lr;
+	}
+	return ended && !again;
 }
 
 /* --- One interrupt ------------------------------------------------------------------------- */
