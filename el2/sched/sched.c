@@ -199,10 +199,18 @@ static u32 claim(u32 mask)
 	return mask;
 }
 
-static void send(u32 mask)
+static __attribute__((noinline)) void send_others(u32 mask)
 {
-	for (mask &= ~this_cpu()->bit; mask; mask &= mask - 1)
+	for (; mask; mask &= mask - 1)
 		gic->send_sgi(first_bit(mask), GIC_SGI_KICK);
+}
+
+/* This pCPU needs none. */
+static inline void send(u32 mask)
+{
+	mask &= ~(1U << this_pcpu()->id);
+	if (mask)
+		send_others(mask);
 }
 
 /* An idle pCPU for `e`, the one it knows if possible; there is one. */

@@ -115,7 +115,7 @@ static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 }
 
 /* What a person typed at has its prompt on the screen before it sleeps. */
-static struct vcpu *wait(struct vcpu *vcpu)
+static __attribute__((noinline)) struct vcpu *wait(struct vcpu *vcpu)
 {
 	if (vgic_wakes(&vcpu->vgic))
 		return UNLIKELY(sched_wanted()) ? switch_next(vcpu, SCHED_TICK) : vcpu;
@@ -233,6 +233,8 @@ struct vcpu *trap_whole(struct vcpu *vcpu, enum verdict verdict)
 		return checked(switch_next(vcpu, SCHED_YIELD));
 	if (verdict == VERDICT_WAIT)
 		return checked(wait(vcpu));
+	if (verdict == VERDICT_WOKE)
+		return checked(switch_next(vcpu, SCHED_TICK));
 	if (verdict == VERDICT_NEXT) {
 		regs_next(&vcpu->ctx.regs);
 		return checked(vcpu);

@@ -614,7 +614,9 @@ bool vgic_wakes(struct vgic_cpu *cpu)
 {
 	bool wakes;
 
-	if (!__atomic_load_n(&cpu->dirty, __ATOMIC_RELAXED) && !cpu->lr_used && !cpu->lines)
+	/* Here and not dirty: nobody else touches its list registers, and what comes makes it dirty. */
+	if (!__atomic_load_n(&cpu->dirty, __ATOMIC_RELAXED) && !cpu->lines &&
+	    (!cpu->lr_used || (vgic_here(cpu) && !(cpu->lr_used & ~gic->virt_empty()))))
 		return false;
 	lock_take(&cpu->vgic->lock);
 	if (cpu->dirty && (!cpu->loaded || vgic_here(cpu)))

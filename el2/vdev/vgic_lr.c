@@ -643,18 +643,49 @@ static bool sgi_is_plain(const struct vgic_cpu *cpu, u32 intid, unsigned source)
 	       !vgic_lr_holds(cpu, 0, (u32)BIT(intid));
 }
 
-/* The list register to write this interrupt to at once: its own if it has ended, or one
- * that lists nothing. -1: there is more to be thought about. */
-static inline int quick_lr(struct vgic_cpu *cpu, const struct vgic_bank *bank, u32 intid)
+static __attribute__((noinline)) bool write_here(unsigned n, u64 lr)
 {
-	u32 free = ((u32)BIT(cpu->vgic->lrs) - 1) & ~cpu->lr_used;
+	gic->virt_write_lr(n, lr);
+	return true;
+}
 
-	if (!(bank->listed & BIT(intid % 32)))
-		return free ? __builtin_ctz(free) : -1;
+/* List register n gets this interrupt, which is pending and to be taken, and in no other. */
+static inline __attribute__((always_inline)) bool
+quick_put(struct vgic_cpu *cpu, struct vgic_bank *bank, u32 intid, unsigned source, unsigned n)
+{
+	u32 bit = (u32)BIT(intid % 32), mark = (u32)BIT(n);
+	bool timer = cpu->hw_held && cpu->hw_intid == intid;
+	u64 lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
+
+	if (vgic_has_physical(cpu, intid))
+		lr |= physical_link(cpu, intid);
+	else if (bank->level & ~bank->edge & bit)
+		lr |= GIC_LR_EOI;
+	cpu->lr_used |= mark;
+	bank->listed |= bit;
+	cpu->lr_latched &= (u16)~mark;
+	if (bank->latch & bit) {
+		cpu->lr_latched |= (u16)mark;
+		bank->latch &= ~bit;
+		if (intid < 16)
+			cpu->sgi_sources[intid] = 0; /* this one was alone */
+	}
+	if (timer)
+		cpu->lr_timer = cpu->lr_latched & mark ? 0 : (u8)(n + 1); /* by hand as well */
+	else if (intid < 16 && !source)
+		cpu->lr_again |= (u16)mark;
+	cpu->virt.lr[n] = lr;
+	return cpu->loaded ? write_here(n, lr) : true;
+}
+
+/* Its own list register, if what stood there has ended. */
+static __attribute__((noinline)) bool quick_own(struct vgic_cpu *cpu, u32 intid, unsigned source)
+{
 	for_each_bit(n, cpu->lr_used)
 		if (lr_intid(cpu->virt.lr[n]) == intid)
-			return vgic_lr_read(cpu, n) & LR_STATE ? -1 : (int)n;
-	return -1;
+			return !(vgic_lr_read(cpu, n) & LR_STATE) &&
+			       quick_put(cpu, vgic_bank(cpu, intid / 32), intid, source, n);
+	return false;
 }
 
 /*
@@ -665,39 +696,17 @@ static inline int quick_lr(struct vgic_cpu *cpu, const struct vgic_bank *bank, u
 bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
 	struct vgic_bank *bank = vgic_bank(cpu, intid / 32);
-	u32 bit = (u32)BIT(intid % 32);
-	bool timer = cpu->hw_held && cpu->hw_intid == intid;
-	u64 lr;
-	int n;
+	u32 bit = (u32)BIT(intid % 32), free;
 
 	if (vgic_has_source(cpu->vgic, intid) && cpu->sgi_sources[intid] != BIT(source))
 		return false; /* not alone */
 	if ((cpu->virt.hcr & HCR_OVERFLOW) ||
 	    !(vgic_forwarded(cpu->vgic, bank) & ~bank->active & bit))
 		return false;
-	n = quick_lr(cpu, bank, intid);
-	if (n < 0)
-		return false;
-	lr = rank(cpu, bank, intid) | GIC_LR_PENDING | (u64)source << LR_SOURCE_SHIFT;
-	if (vgic_has_physical(cpu, intid))
-		lr |= physical_link(cpu, intid);
-	else if (bank->level & ~bank->edge & bit)
-		lr |= GIC_LR_EOI;
-	cpu->lr_used |= (u32)BIT(n);
-	bank->listed |= bit;
-	cpu->lr_latched &= (u16)~BIT(n);
-	if (bank->latch & bit) {
-		cpu->lr_latched |= (u16)BIT(n);
-		bank->latch &= ~bit;
-		if (intid < 16)
-			cpu->sgi_sources[intid] = 0; /* this one was alone */
-	}
-	if (timer)
-		cpu->lr_timer = cpu->lr_latched & BIT(n) ? 0 : (u8)(n + 1); /* by hand as well */
-	else if (intid < 16 && !source)
-		cpu->lr_again |= (u16)BIT(n);
-	write_lr(cpu, (unsigned)n, lr);
-	return true;
+	if (bank->listed & bit)
+		return quick_own(cpu, intid, source);
+	free = ((u32)BIT(cpu->vgic->lrs) - 1) & ~cpu->lr_used;
+	return free && quick_put(cpu, bank, intid, source, (unsigned)__builtin_ctz(free));
 }
 
 /* Routed to this vCPU it was when it was noted. */
