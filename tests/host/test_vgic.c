@@ -866,8 +866,8 @@ static void test_arrival(void **state)
 {
 	(void)state;
 	for (unsigned version = 2; version <= 3; version++) {
-		begin(version, false, 2, 4);
-		load_all(2);
+		begin(version, false, 3, 4);
+		load_all(3);
 		gicd(0x0, 3);
 		gicd(0x84, 0xffffffff);
 		if (version == 3) {
@@ -922,6 +922,20 @@ static void test_arrival(void **state)
 		model_eoi(1, 40);
 		on(1);
 		assert_int_equal(model_ack(1), 1023);
+		on(0);
+		/* the same to a third, which has not looked yet either */
+		gicd(0x104, 1u << 10);
+		write_as(0, version == 3 ? 0x6000 + 8 * 42 : 0x800 + 42, version == 3 ? 1 : 2,
+			 version == 3 ? 8 : 1);
+		vgic_pulse(&vgic, 42);
+		write_as(0, version == 3 ? 0x6000 + 8 * 42 : 0x800 + 42, version == 3 ? 2 : 4,
+			 version == 3 ? 8 : 1);
+		assert_true(look_on_1());
+		on(1);
+		assert_int_equal(model_ack(1), 1023);
+		on(2);
+		vgic_refresh(&cpu[2]);
+		take(42);
 		on(0);
 		/* or is turned off */
 		vgic_pulse(&vgic, 41);
