@@ -101,7 +101,7 @@ DEPS    = -MMD -MP
 # switched, and what most of the start is spent in: that for speed (files, or folders with a / at the
 # end). Of two -O the last one counts. All of it without padding between functions and loops, and
 # with addresses made by one instruction instead of two (-mcmodel=tiny: the image is below 1 MiB).
-EL2_FAST := $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c \
+EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c \
 	      board/pl011.c board/say.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
 	      trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c \
 	      vdev/vgic.c vdev/vgic_dist.c vdev/vgic_lr.c vdev/vpl011.c vdev/vtimer.c)
@@ -113,7 +113,7 @@ EL2_OPT   = -mcmodel=tiny $(DENSE) $(if $(filter $(EL2_FAST),$< $(dir $<)),\
 	    -O2 -mbranch-protection=bti -fstack-protector,\
 	    -Os -mbranch-protection=standard -fstack-protector-strong)
 
-EL2_INC  = -include el2/lib/local.h -Iel2 -isystem el2/lib/libc -isystem $(CC_INC)
+EL2_INC  = -include el2/lib/local.h -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT) -isystem $(CC_INC)
 EL2_DEF := $(if $(filter 1,$(CHECK)),-DSKERRY_CHECKED)
 EL2      = $(TARGET) $(EL2_OPT) $(NO_FP) $(WARN) $(EL2_INC) $(EL2_DEF) $(DEPS)
 GUEST    = $(TARGET) $(WARN) -Iel2/abi -Iguest-pv/rt -isystem $(CC_INC) $(DEPS)
@@ -124,6 +124,7 @@ LINK    := -pie --no-dynamic-linker -z text -z max-page-size=4096 --gc-sections
 el2_src    := $(shell find el2 -name '*.c' -o -name '*.S' | sort)
 el2_obj    := $(el2_src:%=$(BUILD)/%.o)
 fdt_src    := $(notdir $(wildcard $(LIBFDT)/*.c))
+fdt_obj    := $(fdt_src:%=$(BUILD)/libfdt/%.o)
 rt_obj     := $(patsubst %,$(BUILD)/%.o,$(sort $(wildcard guest-pv/rt/*.c guest-pv/rt/*.S)))
 guest_src  := $(sort $(wildcard guest-pv/*.c guest-pv/*.S tests/guests/*.c tests/guests/*.S))
 guest_name := $(basename $(notdir $(guest_src)))
@@ -147,6 +148,7 @@ bundles: $(bundles)
 # Holds the flags of the last build, so that what they made is built anew when they change.
 $(BUILD)/flags: FORCE
 	@$(call need,$(CC))
+	@$(if $(LIBFDT),,echo 'missing: the sources of libfdt; run ci/setup' >&2; exit 1)
 	@mkdir -p $(@D)
 	@echo '$(CC) $(LTO) $(EL2) $(EL2_FAST) $(GUEST) $(LINK)' | cmp -s - $@ || \
 		echo '$(CC) $(LTO) $(EL2) $(EL2_FAST) $(GUEST) $(LINK)' >$@
@@ -171,9 +173,18 @@ $(BUILD)/trees/%.dtb: el2/board/%.dts $(wildcard el2/board/*.dtsi)
 	$(call at,DTC)
 	$(Q)dtc -q -I dts -O dtb -i el2/board -o $@ $<
 
-$(BUILD)/skerry.elf: linker/skerry.ld $(el2_obj)
+# libfdt is as its authors wrote it: its warnings are theirs.
+$(BUILD)/libfdt/%.c.o: $(LIBFDT)/%.c $(BUILD)/flags
+	$(call at,CC)
+	$(Q)$(CC) $(LTO) $(EL2) -w -c -o $@ $<
+
+$(BUILD)/libfdt.a: $(fdt_obj)
+	$(call at,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/skerry.elf: linker/skerry.ld $(el2_obj) $(BUILD)/libfdt.a
 	$(call at,LD)
-	$(Q)$(LINK_EL2) -T $< -o $@ $(el2_obj)
+	$(Q)$(LINK_EL2) -T $< -o $@ $(el2_obj) $(BUILD)/libfdt.a
 
 $(BUILD)/skerry.img: $(BUILD)/skerry.elf ci/make-image
 	$(call at,IMAGE)
@@ -387,5 +398,5 @@ help:
 	@echo '  COMPILER=$(COMPILER)  or clang     CHECK=$(CHECK)  1: a checked build'
 	@echo '  BUILD=$(BUILD)  V=$(V)  1: show each command'
 
--include $(el2_obj:.o=.d) $(rt_obj:.o=.d) $(guest_src:%=$(BUILD)/%.d)
+-include $(el2_obj:.o=.d) $(fdt_obj:.o=.d) $(rt_obj:.o=.d) $(guest_src:%=$(BUILD)/%.d)
 -include $(addsuffix .d,$(bundles) $(system_dtb) $(BUILD)/tests/guests/bench/loops.S)

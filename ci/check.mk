@@ -29,7 +29,7 @@ $(BUILD)/check/headers/el2/abi/%.ok: el2/abi/% $(BUILD)/flags
 # EL2, analysed as the target's code: a guest may do what it likes, and some do. Depends on the object,
 # which depends on all that it includes.
 tidy_src := $(filter %.c,$(el2_src))
-tidy_inc := -Iel2 -isystem el2/lib/libc
+tidy_inc := -Iel2 -isystem el2/lib/libc -isystem $(LIBFDT)
 check-tidy: $(tidy_src:%=$(BUILD)/check/tidy/%.ok)
 $(BUILD)/check/tidy/%.ok: % $(BUILD)/%.o .clang-tidy
 	$(Q)mkdir -p $(@D)

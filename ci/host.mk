@@ -10,7 +10,7 @@
 #   - the stand-ins for arch/ and board/: tests/host/standin/**/*.c, whose headers are found before
 #     el2's,
 #   - the other files of tests/host/, which help tests,
-#   - libfdt (ci/setup fetches its sources): what reads and writes trees is held against it.
+#   - libfdt, from the same sources as EL2's.
 # Units are put into an archive, so a test that defines a function itself gets its own.
 #
 # The string functions of el2/lib/string.c bear the prefix el2_ here: EL2's memcpy must not take
@@ -33,7 +33,7 @@ SANITIZE_clang := $(SANITIZE_gcc)
 COUNT_gcc := --coverage -fprofile-update=atomic
 HOST      = -std=gnu11 -g -fno-omit-frame-pointer $(HOST_INC) $(DEPS)
 
-libc_names := memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr
+libc_names := memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strtoul
 $(foreach cc,gcc clang fast,$(BUILD)/host/$(cc)/el2/lib/string.c.o): \
 	private HOST += $(foreach name,$(libc_names),-D$(name)=el2_$(name)) -fno-builtin
 

@@ -7,6 +7,8 @@
  * There is no IOMMU: a device that accesses memory by physical addresses, given to a guest, is all of
  * memory given to it. So only what is known by its binding to have no such master counts as harmless.
  */
+#include <libfdt.h>
+
 #include "board/device.h"
 #include "board/tree_nodes.h"
 #include "lib/string.h"
@@ -189,7 +191,7 @@ bool device_find(const struct fdt *tree, const char *path, struct device *device
 	why->text[0] = '\0';
 	if (!tree->blob)
 		return WHY(&s, "the board was started without a tree that could be read");
-	device->node = fdt_find(tree, path);
+	device->node = fdt_path_offset(tree->blob, path);
 	if (device->node < 0)
 		return WHY(&s, "no such node or alias in the board's tree");
 	if (!tree_each(tree, visit_device, &s, why) || !s.good)

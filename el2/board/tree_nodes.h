@@ -9,7 +9,7 @@
 #include "board/board.h"
 
 struct tree_node {
-	int offset; /* in the structure block */
+	int offset; /* as libfdt counts */
 	u32 depth;  /* 1: the root */
 	bool enabled;
 	const struct reader *reader; /* for the functions below, while `visit` runs */

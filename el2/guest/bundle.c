@@ -6,6 +6,8 @@
  * machine has and against those before it. The bytes of kernels are looked at by guest/image.c
  * alone, and only where its formats keep their headers. Follows dts/skerry,bundle.yaml.
  */
+#include <libfdt.h>
+
 #include "guest/bundle.h"
 #include "arch/pcpu.h"
 #include "guest/image.h"
@@ -549,7 +551,7 @@ static bool check_risks(struct checker *c, int node, const struct grant_config *
 	char path[64];
 
 	if (device->neighbour >= 0 && !config->accept_neighbours) {
-		if (!fdt_path(c->limits->tree, device->neighbour, path, sizeof(path)))
+		if (fdt_get_path(c->limits->tree->blob, device->neighbour, path, sizeof(path)) != 0)
 			path[0] = '\0';
 		return REFUSE(c, node, "page 0x%lx holds %s as well: expected accept-neighbours",
 			      device->neighbour_page, path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The device tree a guest gets, with only what it has, by the names and numbers of
+ * The device tree a guest gets: made with libfdt, with only what it has, by the names and numbers of
  * QEMU's `virt` board and the Linux bindings.
  */
 #ifndef GUEST_TREE_H

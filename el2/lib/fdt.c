@@ -6,14 +6,14 @@
  * name that begins inside the block also ends inside it. Follows the Devicetree Specification 0.4,
  * chapter 5.
  */
+#include <libfdt.h>
+
 #include "lib/fdt.h"
-#include "lib/fdt_tokens.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define TOKEN FDT_TOKEN
-#define PATH_DEPTH_MAX 18 /* deeper than what any tree is read to */
-#define PROPERTY_HEAD 8	  /* bytes between a property's token and its value */
+#define TOKEN 4		/* bytes; every token begins at a multiple of it */
+#define PROPERTY_HEAD 8 /* bytes between a property's token and its value */
 
 /* Bytes are the operator's or the boot loader's: they may not drive the terminal. */
 static void make_printable(char *text)
@@ -21,11 +21,6 @@ static void make_printable(char *text)
 	for (; *text; text++)
 		if (*text < ' ' || *text > '~')
 			*text = '?';
-}
-
-static inline u32 cell_at(const void *value)
-{
-	return __builtin_bswap32(*(const u32 *)value);
 }
 
 bool fdt_fail(const struct fdt *fdt, int node, const char *prop, struct fdt_error *err,
@@ -37,7 +32,7 @@ bool fdt_fail(const struct fdt *fdt, int node, const char *prop, struct fdt_erro
 
 	if (err->text[0])
 		return false;
-	if (node >= 0 && fdt_path(fdt, node, path, sizeof(path)))
+	if (node >= 0 && fdt_get_path(fdt->blob, node, path, sizeof(path)) == 0)
 		used += format(err->text, size, "%s: ", path);
 	if (prop)
 		used += format(err->text + used, size - used, "%.40s: ", prop);
@@ -48,43 +43,37 @@ bool fdt_fail(const struct fdt *fdt, int node, const char *prop, struct fdt_erro
 	return false;
 }
 
+static inline u32 cell_at(const void *value)
+{
+	return fdt32_to_cpu(*(const u32 *)value);
+}
+
 u64 fdt_cells(const u8 *value, u32 cells)
 {
 	const u32 *cell = (const void *)value;
 	u64 number = 0;
 
 	while (cells--)
-		number = number << 32 | __builtin_bswap32(*cell++);
+		number = number << 32 | fdt32_to_cpu(*cell++);
 	return number;
 }
 
-/* Are `size` bytes at `offset` behind the header, and inside the tree? */
-static bool inside(const struct fdt *fdt, u32 offset, u32 size)
+/* libfdt has checked that both blocks lie inside the blob. */
+static bool check_blocks(struct fdt *fdt, struct fdt_error *err)
 {
-	return offset >= sizeof(struct fdt_header) && offset <= fdt->size &&
-	       size <= fdt->size - offset;
-}
-
-static bool check_blocks(struct fdt *fdt, const struct fdt_header *header, struct fdt_error *err)
-{
-	u32 structure = cell_at(&header->off_dt_struct);
-	u32 strings = cell_at(&header->off_dt_strings);
-	u32 reserved = cell_at(&header->off_mem_rsvmap);
+	u32 structure = fdt_off_dt_struct(fdt->blob);
 
 	fdt->structure = (const u8 *)fdt->blob + structure;
-	fdt->structure_size = cell_at(&header->size_dt_struct);
-	fdt->strings = (const char *)fdt->blob + strings;
-	fdt->strings_size = cell_at(&header->size_dt_strings);
-	if (!inside(fdt, structure, fdt->structure_size) ||
-	    !inside(fdt, strings, fdt->strings_size) || !inside(fdt, reserved, 0))
-		return fdt_fail(fdt, -1, NULL, err, "header: a block ends beyond the tree's end");
+	fdt->structure_size = fdt_size_dt_struct(fdt->blob);
+	fdt->strings = (const char *)fdt->blob + fdt_off_dt_strings(fdt->blob);
+	fdt->strings_size = fdt_size_dt_strings(fdt->blob);
 	if (structure % TOKEN || fdt->structure_size % TOKEN || fdt->structure_size < 4 * TOKEN)
 		return fdt_fail(fdt, -1, NULL, err, "structure block of 0x%x bytes at 0x%x: %s",
 				fdt->structure_size, structure,
 				"expected a multiple of 4, at a multiple of 4");
-	if (reserved % 8)
-		return fdt_fail(fdt, -1, NULL, err, "memory reservations at 0x%x: %s", reserved,
-				"expected a multiple of 8");
+	if (fdt_off_mem_rsvmap(fdt->blob) % 8)
+		return fdt_fail(fdt, -1, NULL, err, "memory reservations at 0x%x: %s",
+				fdt_off_mem_rsvmap(fdt->blob), "expected a multiple of 8");
 	if (cell_at(fdt->structure) != FDT_BEGIN_NODE || fdt->structure[TOKEN])
 		return fdt_fail(fdt, -1, NULL, err, "structure block does not begin with the root");
 	if (cell_at(fdt->structure + fdt->structure_size - TOKEN) != FDT_END)
@@ -96,24 +85,27 @@ static bool check_blocks(struct fdt *fdt, const struct fdt_header *header, struc
 
 bool fdt_open(struct fdt *fdt, const void *blob, size_t max, struct fdt_error *err)
 {
-	const struct fdt_header *header = blob;
+	int error;
 
 	*fdt = (struct fdt){.blob = blob};
 	err->text[0] = '\0';
 	if ((uintptr_t)blob % 8)
 		return fdt_fail(fdt, -1, NULL, err, "a device tree begins at a multiple of 8");
-	if (max < sizeof(*header) || cell_at(&header->magic) != FDT_MAGIC)
+	if (max < sizeof(struct fdt_header) || fdt_magic(blob) != FDT_MAGIC)
 		return fdt_fail(fdt, -1, NULL, err, "not a device tree: expected magic 0xd00dfeed");
-	if (cell_at(&header->version) < FDT_VERSION)
+	if (fdt_version(blob) < 17)
 		return fdt_fail(fdt, -1, NULL, err, "format version %u: expected 17 or later",
-				cell_at(&header->version));
-	if (cell_at(&header->last_comp_version) > FDT_VERSION)
-		return fdt_fail(fdt, -1, NULL, err, "header: no version that can be read");
-	fdt->size = cell_at(&header->totalsize);
-	if (fdt->size > max)
-		return fdt_fail(fdt, -1, NULL, err, "0x%zx bytes by its header, but only 0x%zx %s",
-				fdt->size, max, "are there: cut short");
-	return check_blocks(fdt, header, err);
+				fdt_version(blob));
+	error = fdt_check_header(blob);
+	if (error)
+		return fdt_fail(fdt, -1, NULL, err, "header: %s",
+				error == -FDT_ERR_TRUNCATED ? "a block ends beyond the tree's end" :
+							      "no version that can be read");
+	if (fdt_totalsize(blob) > max)
+		return fdt_fail(fdt, -1, NULL, err, "0x%x bytes by its header, but only 0x%zx %s",
+				fdt_totalsize(blob), max, "are there: cut short");
+	fdt->size = fdt_totalsize(blob);
+	return check_blocks(fdt, err);
 }
 
 size_t fdt_used(const struct fdt *fdt)
@@ -129,24 +121,16 @@ struct fdt_walk fdt_walk_from(const struct fdt *fdt, int node)
 	return (struct fdt_walk){.fdt = fdt, .next = (u32)node, .node = node};
 }
 
-/* Is one of its four bytes zero? (A borrow goes up from one that is, and from no other.) */
-static inline bool has_nul(u32 word)
-{
-	return (word - 0x01010101) & ~word & 0x80808080;
-}
-
 /* The name cannot run out of the block: see the top of this file. */
 static enum fdt_step begin_node(struct fdt_walk *walk, u32 at)
 {
-	const u32 *words = (const void *)(walk->fdt->structure + at + TOKEN);
+	const char *name = (const char *)walk->fdt->structure + at + TOKEN;
 
 	walk->node = (int)at;
-	walk->name = (const char *)words;
+	walk->name = name;
 	walk->depth++;
 	walk->properties = true;
-	while (!has_nul(*words))
-		words++;
-	walk->next = (u32)((const u8 *)(words + 1) - walk->fdt->structure);
+	walk->next = at + TOKEN + (u32)ALIGN_UP(strlen(name) + 1, TOKEN);
 	return FDT_STEP_NODE;
 }
 
@@ -196,94 +180,6 @@ enum fdt_step fdt_walk(struct fdt_walk *walk)
 		}
 	}
 	return at == UINT32_MAX ? FDT_STEP_END : FDT_STEP_BAD;
-}
-
-/* --- Paths ------------------------------------------------------------------------------------ */
-
-bool fdt_path(const struct fdt *fdt, int node, char *path, size_t size)
-{
-	struct fdt_walk walk = fdt_walk_from(fdt, 0);
-	const char *names[PATH_DEPTH_MAX];
-	enum fdt_step step;
-	size_t used = 0;
-
-	do {
-		step = fdt_walk(&walk);
-		if (step == FDT_STEP_END || step == FDT_STEP_BAD)
-			return false;
-		if (step == FDT_STEP_NODE && walk.depth <= PATH_DEPTH_MAX)
-			names[walk.depth - 1] = walk.name;
-	} while (step != FDT_STEP_NODE || walk.node != node || walk.depth > PATH_DEPTH_MAX);
-	for (u32 i = 1; i < walk.depth; i++)
-		used += format(path + used, size - used, "/%s", names[i]);
-	if (walk.depth == 1)
-		(void)format(path, size, "/");
-	return true;
-}
-
-/* The child of `node` that `length` bytes of a path name: its unit address may be left out. */
-static int child(const struct fdt *fdt, int node, const char *name, size_t length)
-{
-	struct fdt_walk walk = fdt_walk_from(fdt, node);
-	enum fdt_step step = fdt_walk(&walk);
-
-	for (; step != FDT_STEP_END && step != FDT_STEP_BAD; step = fdt_walk(&walk)) {
-		char next;
-
-		if (step != FDT_STEP_NODE || walk.depth != 2 ||
-		    strncmp(walk.name, name, length) != 0)
-			continue;
-		next = walk.name[length];
-		if (!next || (next == '@' && !memchr(name, '@', length)))
-			return walk.node;
-	}
-	return -1;
-}
-
-/* The path that a property of /aliases says; NULL: there is none. */
-static const char *alias(const struct fdt *fdt, const char *name, size_t length)
-{
-	int node = child(fdt, 0, "aliases", 7);
-	struct fdt_walk walk = fdt_walk_from(fdt, node);
-	u32 at = 0;
-
-	if (node < 0)
-		return NULL;
-	fdt_walk(&walk);
-	while (fdt_walk(&walk) == FDT_STEP_PROPERTY)
-		if (strncmp(walk.name, name, length) == 0 && !walk.name[length])
-			return fdt_next_string(walk.value, walk.length, &at);
-	return NULL;
-}
-
-static size_t component(const char *path)
-{
-	const char *slash = strchr(path, '/');
-
-	return slash ? (size_t)(slash - path) : strlen(path);
-}
-
-int fdt_find(const struct fdt *fdt, const char *path)
-{
-	int node = 0;
-
-	if (*path != '/') {
-		size_t length = component(path);
-		const char *whole = alias(fdt, path, length);
-
-		if (!whole || *whole != '/')
-			return -1;
-		node = fdt_find(fdt, whole);
-		path += length;
-	}
-	while (node >= 0 && *path) {
-		size_t length = component(path);
-
-		if (length)
-			node = child(fdt, node, path, length);
-		path += length ? length : 1; /* a slash */
-	}
-	return node;
 }
 
 bool fdt_walk_fail(const struct fdt_walk *walk, struct fdt_error *err)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Checked reading of a flat device tree. Both trees that EL2 reads, the board's and the
+ * Checked reading of a flat device tree over libfdt. Both trees that EL2 reads, the board's and the
  * bundle's, are untrusted bytes: every read here names, where it fails, the node, the property and
  * what was expected.
  *
- * Reading is one walk over the tokens (Devicetree Specification 0.4, 5.4), each looked at once. libfdt,
- * which starts from the front for every question, takes several hundred thousand instructions for the
- * tree of one QEMU board, more than all of the boot; here tests hold against it what is read and
- * written (lib/fdt_write.h).
+ * libfdt checks the header, walks the path of a node for messages, and writes guests' trees. The
+ * reading itself is one walk over the tokens (Devicetree Specification 0.4, 5.4), each looked at
+ * once: libfdt's own look-ups start from the front for every question, which for the tree of one
+ * QEMU board costs several hundred thousand instructions, more than all the rest of the boot.
  */
 #ifndef LIB_FDT_H
 #define LIB_FDT_H
@@ -19,7 +19,7 @@ struct fdt_error {
 	char text[192];
 };
 
-/* A tree whose header and blocks have been checked by fdt_open: what follows may read it. */
+/* A tree whose header and blocks have been checked by fdt_open: libfdt and fdt_walk may read it. */
 struct fdt {
 	const void *blob;
 	size_t size;
@@ -45,7 +45,7 @@ struct fdt_walk {
 	const struct fdt *fdt;
 	u32 next;	 /* offset in the structure block */
 	u32 depth;	 /* nodes open: 1 at the node where the walk began */
-	int node;	 /* offset in the structure block of the node begun last */
+	int node;	 /* offset (as libfdt counts) of the node begun last */
 	bool properties; /* may come: no child of the innermost node has ended yet */
 	const char *name;
 	const u8 *value; /* aligned to 4 */
@@ -64,13 +64,6 @@ size_t fdt_used(const struct fdt *fdt);
  * always. */
 bool fdt_fail(const struct fdt *fdt, int node, const char *prop, struct fdt_error *err,
 	      const char *fmt, ...) PRINTF_LIKE(5, 6) COLD;
-
-/* The path of the node at that offset, cut to `size` bytes with its NUL. False: there is no such node. */
-bool fdt_path(const struct fdt *fdt, int node, char *path, size_t size) MUST_CHECK;
-
-/* The node that a path leads to, or an alias (a property of /aliases) with a path behind it; unit
- * addresses may be left out. -1: there is none. Walks the tree once for each node of the path. */
-int fdt_find(const struct fdt *fdt, const char *path) MUST_CHECK;
 
 /* A walk over `node` and all below it; 0 is the root. The first step is FDT_STEP_NODE. */
 struct fdt_walk fdt_walk_from(const struct fdt *fdt, int node);

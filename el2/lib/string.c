@@ -5,6 +5,7 @@
  * -fno-tree-loop-distribute-patterns. They never read or write past what they are told, and they
  * run with the MMU off too, where an unaligned access faults: words only where both ends align.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/types.h"
@@ -16,54 +17,26 @@ static bool aligned(const void *a, const void *b)
 	return (((uintptr_t)a | (uintptr_t)b) & (WORD - 1)) == 0;
 }
 
-/* Neither has restrict: all of a turn is read before any of it is written, which makes pairs. */
-static NOINLINE void copy_words(u64 *to, const u64 *from, size_t turns)
-{
-	for (; turns; turns--, to += 8, from += 8) {
-		u64 a = from[0], b = from[1], c = from[2], d = from[3];
-		u64 e = from[4], f = from[5], g = from[6], h = from[7];
-
-		to[0] = a;
-		to[1] = b;
-		to[2] = c;
-		to[3] = d;
-		to[4] = e;
-		to[5] = f;
-		to[6] = g;
-		to[7] = h;
-	}
-}
-
-static NOINLINE void copy_halves(u32 *to, const u32 *from, size_t turns)
-{
-	for (; turns; turns--, to += 8, from += 8) {
-		u32 a = from[0], b = from[1], c = from[2], d = from[3];
-		u32 e = from[4], f = from[5], g = from[6], h = from[7];
-
-		to[0] = a;
-		to[1] = b;
-		to[2] = c;
-		to[3] = d;
-		to[4] = e;
-		to[5] = f;
-		to[6] = g;
-		to[7] = h;
-	}
-}
-
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
 	u8 *d = dst;
 	const u8 *s = src;
-	size_t words = n & ~(8 * WORD - 1), halves = n & ~(4 * WORD - 1);
 
 	if (aligned(d, s)) {
-		copy_words(dst, src, words / (8 * WORD));
-		for (d += words, s += words, n -= words; n >= WORD; n -= WORD, d += WORD, s += WORD)
+		for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD, s += 4 * WORD) {
+			const u64 *from = (const u64 *)s;
+			u64 *to = (u64 *)d;
+			u64 a = from[0], b = from[1], c = from[2], e = from[3];
+
+			to[0] = a;
+			to[1] = b;
+			to[2] = c;
+			to[3] = e;
+		}
+		for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
 			*(u64 *)d = *(const u64 *)s;
 	} else if ((((uintptr_t)d | (uintptr_t)s) & 3) == 0) { /* much of a device tree */
-		copy_halves(dst, src, halves / (4 * WORD));
-		for (d += halves, s += halves, n -= halves; n >= 4; n -= 4, d += 4, s += 4)
+		for (; n >= 4; n -= 4, d += 4, s += 4)
 			*(u32 *)d = *(const u32 *)s;
 	}
 	while (n--)
@@ -137,11 +110,11 @@ size_t strlen(const char *s)
 
 size_t strnlen(const char *s, size_t max)
 {
-	const char *p = s, *end = s + max;
+	size_t n = 0;
 
-	while (p != end && *p)
-		p++;
-	return (size_t)(p - s);
+	while (n < max && s[n])
+		n++;
+	return n;
 }
 
 int strncmp(const char *a, const char *b, size_t n)
@@ -157,11 +130,7 @@ int strncmp(const char *a, const char *b, size_t n)
 
 int strcmp(const char *a, const char *b)
 {
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return (u8)*a - (u8)*b;
+	return strncmp(a, b, SIZE_MAX);
 }
 
 char *strchr(const char *s, int c)
@@ -172,4 +141,37 @@ char *strchr(const char *s, int c)
 		if (!*s)
 			return NULL;
 	}
+}
+
+char *strrchr(const char *s, int c)
+{
+	const char *last = NULL;
+
+	do {
+		if (*s == (char)c)
+			last = s;
+	} while (*s++);
+	return (char *)(uintptr_t)last;
+}
+
+unsigned long strtoul(const char *s, char **end, int base)
+{
+	unsigned long value = 0;
+
+	if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x') {
+		base = 16;
+		s += 2;
+	} else if (base == 0) {
+		base = 10;
+	}
+	for (;; s++) {
+		int digit = *s >= '0' && *s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10;
+
+		if (digit < 0 || digit >= base || (*s > '9' && (*s | 0x20) < 'a'))
+			break;
+		value = value * (unsigned long)base + (unsigned long)digit;
+	}
+	if (end)
+		*end = (char *)(uintptr_t)s;
+	return value;
 }

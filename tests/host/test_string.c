@@ -23,6 +23,8 @@ size_t el2_strnlen(const char *s, size_t n);
 int el2_strcmp(const char *a, const char *b);
 int el2_strncmp(const char *a, const char *b, size_t n);
 char *el2_strchr(const char *s, int c);
+char *el2_strrchr(const char *s, int c);
+unsigned long el2_strtoul(const char *s, char **end, int base);
 
 #define ROOM 256
 
@@ -112,11 +114,38 @@ static void test_find(void **state)
 	assert_int_equal(el2_strnlen(text, 5), 5);
 	assert_int_equal(el2_strnlen(text, 50), 14);
 	assert_ptr_equal(el2_strchr(text, 'r'), text + 3);
+	assert_ptr_equal(el2_strrchr(text, 'r'), text + 10);
 	assert_ptr_equal(el2_strchr(text, 0), text + 14);
+	assert_ptr_equal(el2_strrchr(text, 0), text + 14);
 	assert_null(el2_strchr(text, 'z'));
+	assert_null(el2_strrchr(text, 'z'));
 	assert_ptr_equal(el2_memchr(text, 'y', 14), text + 5);
 	assert_null(el2_memchr(text, 'y', 5));
 	assert_non_null(el2_memchr("\x01\xff", 0x1ff, 2));
+}
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int base;
+		unsigned long value;
+		size_t used;
+	} rows[] = {
+		{"4096", 0, 4096, 4}, {"0x40000000", 0, 0x40000000, 10},
+		{"0XfFz", 0, 255, 4}, {"dead@", 16, 0xdead, 4},
+		{"0x1f", 16, 31, 4},  {"12ab", 10, 12, 2},
+		{"", 0, 0, 0},	      {"@1", 0, 0, 0},
+		{"1[", 16, 1, 1},     {"9/", 10, 9, 1},
+	};
+	char *end;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(el2_strtoul(rows[i].text, &end, rows[i].base), rows[i].value);
+		assert_ptr_equal(end, rows[i].text + rows[i].used);
+		assert_int_equal(el2_strtoul(rows[i].text, NULL, rows[i].base), rows[i].value);
+	}
 }
 
 int main(void)
@@ -124,7 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy), cmocka_unit_test(test_move),
 		cmocka_unit_test(test_set),  cmocka_unit_test(test_compare),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find), cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// units: lib/fdt.c lib/fdt_write.c lib/format.c guest/tree.c board/tree.c board/tree_device.c
+// units: lib/fdt.c lib/format.c guest/tree.c board/tree.c board/tree_device.c
 /* A guest's tree, read back with libfdt, each number as QEMU's virt board and the bindings have it. */
 #include <setjmp.h>
 #include <stdarg.h>

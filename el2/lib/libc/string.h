@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* <string.h> for EL2, where no C library is: what our code calls, ISO C's by meaning.
+/* <string.h> for EL2, where no C library is: what libfdt and our own code call, ISO C's by meaning.
  * On the host the real one is used. */
 #ifndef LIB_LIBC_STRING_H
 #define LIB_LIBC_STRING_H
@@ -16,5 +16,6 @@ size_t strnlen(const char *s, size_t n);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
+char *strrchr(const char *s, int c);
 
 #endif
