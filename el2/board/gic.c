@@ -35,6 +35,11 @@ u32 gicd_lines(u64 frame)
 	return MIN(32 * (words + 1), (u32)GIC_INTID_SPECIAL);
 }
 
+void gicd_last(u64 frame, u32 intid)
+{
+	mmio_write8(frame + GICD_IPRIORITYR + intid, GIC_PRIORITY_LAST);
+}
+
 void gicd_quiet(u64 frame, u32 first, u32 end, u32 group)
 {
 	const u32 priorities = GIC_PRIORITY_EL2 * 0x01010101u;

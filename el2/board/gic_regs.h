@@ -14,7 +14,8 @@
 #define GIC_SPI_FIRST 32
 #define GIC_INTID_SPECIAL 1020 /* 1020..1023: no interrupt */
 #define GIC_INTID_LPI 8192
-#define GIC_PRIORITY_EL2 0xa0 /* of all physical interrupts: EL2 does not nest them */
+#define GIC_PRIORITY_EL2 0xa0  /* of physical interrupts: EL2 does not nest them */
+#define GIC_PRIORITY_LAST 0xe0 /* of one that a guest can make come without end */
 
 /* Distributor */
 #define GICD_CTLR 0x000

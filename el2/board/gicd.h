@@ -29,4 +29,8 @@ void gicd_quiet(u64 frame, u32 first, u32 end, u32 group);
  * pCPUs must not configure SPIs at the same time. */
 void gicd_configure(u64 frame, u32 intid, bool level);
 
+/* An interrupt that is off goes after all others: it can't keep the scheduler's timer and the operator's
+ * keys from a pCPU, however often it comes. */
+void gicd_last(u64 frame, u32 intid);
+
 #endif

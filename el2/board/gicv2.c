@@ -124,8 +124,10 @@ static void gicv2_init_cpu(void)
 				      (u32)(GICC_CTLR_EOIMODE | GICC_CTLR_ENABLE));
 	if (this_pcpu()->id == 0)
 		linked = gicv2_try_link();
-	if (board.gic_maintenance != 0)
+	if (board.gic_maintenance != 0) {
+		gicd_last(gicd, board.gic_maintenance);
 		gicv2_enable(board.gic_maintenance, true);
+	}
 }
 
 static bool gicv2_virt_links(void)

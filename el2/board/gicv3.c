@@ -187,8 +187,10 @@ static void gicv3_init_cpu(void)
 
 	init_sre();
 	init_interface();
-	if (board.gic_maintenance != 0)
+	if (board.gic_maintenance != 0) {
+		gicd_last(frame, board.gic_maintenance);
 		gicv3_enable(board.gic_maintenance, true);
+	}
 
 	/* ICC_SGI1R_EL1: Aff3 55:48, range 47:44, Aff2 39:32, Aff1 23:16, target list 15:0 */
 	sgi_words[self->id] = FIELD(self->mpidr, 39, 32) << 48 | FIELD(self->mpidr, 7, 4) << 44 |

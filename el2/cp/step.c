@@ -29,7 +29,7 @@ const char *step_run(const struct words *words)
 const char *step_adstop(const struct words *words)
 {
 	struct guest *guest = command_guest(words->word[0]);
-	u64 address;
+	u64 address = 0;
 
 	if (!guest)
 		return NULL;

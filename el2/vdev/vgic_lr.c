@@ -481,9 +481,13 @@ static u32 needed(const struct vgic_cpu *cpu, bool active, bool pending)
 	return pending ? hcr | GIC_HCR_NPIE : hcr;
 }
 
+/* That group 0 goes off is of interest only while group 1 is on: else nothing can be taken before one of them
+ * comes on. (QEMU raises VGrp0D for group 1 being off, without end.) */
 static u32 watch_groups(u32 vmcr)
 {
-	return (u32)((vmcr & VMCR_VENG0 ? GIC_HCR_VGRP0DIE : GIC_HCR_VGRP0EIE) |
+	u64 group0 = vmcr & VMCR_VENG1 ? GIC_HCR_VGRP0DIE : 0;
+
+	return (u32)((vmcr & VMCR_VENG0 ? group0 : GIC_HCR_VGRP0EIE) |
 		     (vmcr & VMCR_VENG1 ? GIC_HCR_VGRP1DIE : GIC_HCR_VGRP1EIE));
 }
 

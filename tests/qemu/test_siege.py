@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong things by the hundred thousand on each interrupt controller, in a checked build, beside honest guests.
+"""Ten million wrong things on each interrupt controller, in a checked build, beside honest guests.
 
 The hostile guests are tests/guests/siege.c (everything wrong, by chance), the same in ways that no guest
 survives (how=fatal), and storm.c (CPUs on and off, resets, yields without end). SIEGE_SEED: where to begin;
-SIEGE_ACTS: how many in all, 600,000 unless told otherwise: more finds what docs/containment.md tells of.
+SIEGE_ACTS: how many in all, if not 10.4 million.
 """
 import os
 import re
@@ -16,7 +16,7 @@ from test_containment import guest
 from test_prompt import Operator
 
 SEED = int(os.environ.get("SIEGE_SEED") or 1)
-ACTS = int(os.environ.get("SIEGE_ACTS") or 600_000)
+ACTS = int(os.environ.get("SIEGE_ACTS") or 10_400_000)
 
 BUNDLE = """/dts-v1/;
 / {{
