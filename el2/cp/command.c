@@ -19,6 +19,13 @@ static struct line line;
 static struct guest *caller;
 static bool mistaken;
 static u64 sleep_ticks;
+static struct {
+	u16 id;
+	u32 serial;
+	u32 looks; /* left */
+} ending;	   /* whom the last command has sent off its CPUs */
+
+#define LOOKS_MAX 1000 /* a millisecond apart */
 
 #define AHEAD_MAX 64 /* keys typed while the prompt sleeps */
 #define CTRL_C 0x03
@@ -52,9 +59,10 @@ const struct command commands[] = {
 	{"restart", "GUEST", "the same, started", "", 1, operate_restart, CLASS_OPERATE},
 	{"destroy", "GUEST", "nothing of it stays; `ipl` makes it anew", "", 1, operate_destroy,
 	 CLASS_OPERATE},
-	{"set", "weight|affinity|on-crash GUEST VALUE",
-	 "its share of CPU time; its CPUs, 0,2-3; what becomes of it after a crash",
-	 "weight affinity all on-crash stop restart destroy shutdown", 3, operate_set, CLASS_SET},
+	{"set", "weight|affinity|on-crash|trace GUEST VALUE",
+	 "its share of CPU time; its CPUs, 0,2-3; what becomes of it after a crash; as `trace`",
+	 "weight affinity all on-crash trace stop restart destroy shutdown", 3, operate_set,
+	 CLASS_SET},
 	{"display", "GUEST REG | VA.N | P IPA.N",
 	 "registers, or memory by its virtual or physical address", "g x el1", 2, inspect_display,
 	 CLASS_INSPECT},
@@ -116,6 +124,24 @@ u64 command_sleep(void)
 void command_set_sleep(u64 ticks)
 {
 	sleep_ticks = ticks;
+}
+
+void command_wait_for(const struct guest *guest)
+{
+	ending.id = guest->id;
+	ending.serial = guest->serial;
+	ending.looks = LOOKS_MAX;
+}
+
+bool command_waits(void)
+{
+	struct guest *guest = ending.looks ? guest_by_id(ending.id) : NULL;
+
+	if (!guest || guest->serial != ending.serial || guest->state != GUEST_STOPPING)
+		ending.looks = 0;
+	else
+		ending.looks--;
+	return ending.looks;
 }
 
 struct guest *command_caller(void)
@@ -265,6 +291,7 @@ enum command_result command_run(const char *typed, struct guest *by)
 	caller = by;
 	mistaken = false;
 	sleep_ticks = 0;
+	ending.looks = 0;
 	result = run(typed);
 	caller = NULL;
 	return mistaken ? COMMAND_MISTAKEN : result;
@@ -374,6 +401,12 @@ void command_leave(void)
 	say_stand(&line, "", 0);
 }
 
+static void fall_asleep(u64 ticks)
+{
+	asleep.on = true;
+	timer_arm(&asleep.timer, timer_now() + MAX(ticks, timer_frequency() / 1000));
+}
+
 static void enter(void)
 {
 	char text[LINE_MAX + 1], shown[LINE_MAX + sizeof(PROMPT) + 2];
@@ -382,12 +415,10 @@ static void enter(void)
 	say_line(&line, shown, format(shown, sizeof(shown), PROMPT "%s\r\n", text));
 	line_begin(&line);
 	(void)command_run(text, NULL);
-	if (sleep_ticks) {
-		asleep.on = true;
-		timer_arm(&asleep.timer, timer_now() + sleep_ticks);
-	} else if (cp_at_prompt()) {
+	if (sleep_ticks || command_waits())
+		fall_asleep(sleep_ticks);
+	else if (cp_at_prompt())
 		command_prompt();
-	}
 }
 
 /* What was typed meanwhile comes now; one of these lines may be the next sleep. */
@@ -409,7 +440,10 @@ static void slept(struct timer *timer)
 {
 	(void)timer;
 	guests_hold();
-	wake_up();
+	if (command_waits())
+		fall_asleep(0);
+	else
+		wake_up();
 	guests_let_go();
 }
 

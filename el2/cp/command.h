@@ -55,6 +55,11 @@ enum command_result { COMMAND_DONE, COMMAND_MISTAKEN, COMMAND_DENIED };
 u64 command_sleep(void);
 void command_set_sleep(u64 ticks);
 
+/* What comes next waits until `guest`, which is STOPPING, is off its CPUs or gone, a second at most: whether it
+ * still does (each look is a millisecond's). Operator and scripts only. */
+void command_wait_for(const struct guest *guest);
+bool command_waits(void);
+
 /* Before the first line: nobody sleeps, no script runs but the bundle's "start". */
 void command_init(void);
 void script_init(void);

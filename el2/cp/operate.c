@@ -23,6 +23,9 @@ static const char *give(const struct words *words, enum life_order order, const 
 	if (why)
 		return command_fail("%s %s", words->word[0], why);
 	tell("skerry: %s %s\n", words->word[0], done);
+	guest = guest_find(words->word[0]); /* it may be gone */
+	if (guest && guest->state == GUEST_STOPPING && !command_caller())
+		command_wait_for(guest);
 	return NULL;
 }
 
@@ -133,11 +136,27 @@ static const char *set_affinity(struct guest *guest, const char *cpus)
 	return NULL;
 }
 
+/* What follows is as `trace` has it, whose class it is. */
+static const char *set_trace(const struct words *words)
+{
+	struct words shifted = {.count = words->count - 1, .json = words->json};
+
+	shifted.word[WORDS_MAX - 1] = "";
+	if (command_caller())
+		return "set trace is the operator's";
+	for (unsigned i = 0; i < WORDS_MAX - 1; i++)
+		shifted.word[i] = words->word[i + 1];
+	return trace_run(&shifted);
+}
+
 const char *operate_set(const struct words *words)
 {
-	struct guest *guest = command_guest(words->word[1]);
+	struct guest *guest;
 	u64 value;
 
+	if (!strcmp(words->word[0], "trace"))
+		return set_trace(words);
+	guest = command_guest(words->word[1]);
 	if (!guest)
 		return NULL;
 	if (!strcmp(words->word[0], "weight")) {
@@ -161,7 +180,8 @@ const char *operate_set(const struct words *words)
 		return command_fail("on-crash \"%s\": expected stop, restart, destroy or shutdown",
 				    words->word[2]);
 	}
-	return command_fail("set \"%s\": expected weight, affinity or on-crash", words->word[0]);
+	return command_fail("set \"%s\": expected weight, affinity, on-crash or trace",
+			    words->word[0]);
 }
 
 const char *operate_focus(const struct words *words)

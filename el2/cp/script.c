@@ -23,9 +23,14 @@ static struct {
 
 static void step(void)
 {
-	const char *line = fdt_next_string(script.lines, script.length, &script.at);
+	const char *line;
 	bool failed;
 
+	if (command_waits()) {
+		timer_arm(&script.timer, timer_now() + timer_frequency() / 1000);
+		return;
+	}
+	line = fdt_next_string(script.lines, script.length, &script.at);
 	if (!line) {
 		script.name[0] = '\0';
 		return;

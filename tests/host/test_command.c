@@ -192,8 +192,37 @@ static void test_memory_of_one_that_ends(void **state)
 	type("stop crab\r");
 	assert_int_equal(crab->state, GUEST_STOPPING);
 	said_forget();
-	type("query memory crab json\r");
+	guests_hold();
+	(void)command_run("query memory crab json", NULL);
+	guests_let_go();
 	assert_null(strstr(said, "\"what\""));
+}
+
+/* What is typed behind an order waits until the guest is off its CPUs; a second at most. */
+static void test_order_is_waited_for(void **state)
+{
+	(void)state;
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
+	type("stop crab\rbegin crab\r");
+	assert_int_equal(crab->state, GUEST_STOPPING);
+	standin_now += timer_frequency() / 1000;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_STOPPING);
+	(void)play(0, crab->vcpus[0], SCHED_TICK);
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	standin_now += timer_frequency() / 1000;
+	timer_interrupt();
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	for (unsigned cpu = 0; play(cpu, NULL, SCHED_TICK) != crab->vcpus[0]; cpu++)
+		assert_in_range(cpu, 0, 1);
+	standin_pcpu_set(0);
+	type("destroy crab\ripl crab\r");
+	said_forget();
+	for (unsigned i = 0; i < 1001; i++) {
+		standin_now += timer_frequency() / 1000;
+		timer_interrupt();
+	}
+	SAYS("crab is just ending: ask again");
 }
 
 static void test_query(void **state)
@@ -320,7 +349,11 @@ static void test_set(void **state)
 	type("set on-crash crab explode\r");
 	SAYS("on-crash \"explode\": expected stop, restart, destroy or shutdown");
 	type("set colour crab red\r");
-	SAYS("set \"colour\": expected weight, affinity or on-crash");
+	SAYS("set \"colour\": expected weight, affinity, on-crash or trace");
+	type("set trace crab mmio\r");
+	assert_int_not_equal(crab->traced, 0);
+	type("set trace all off\r");
+	assert_int_equal(crab->traced, 0);
 	type("set weight crab\r");
 	SAYS("set needs: ");
 }
@@ -822,6 +855,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_of_one_that_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order_is_waited_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_halt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_completion, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_query, setup, teardown),
