@@ -75,7 +75,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--update", action="store_true")
     update = parser.parse_args().update
-    lines = []
+    paragraphs = []
     with tempfile.TemporaryDirectory() as folder:
         for gic in 3, 2:
             rows = list(table(folder, gic))
@@ -83,10 +83,11 @@ def main():
             said = (f"GICv{gic}: destroying a guest of 16 MiB and making it anew takes {cycle:,.0f} instructions, its "
                     f"commands' echo and a word of the guest included: {1e7 / cycle:.0f} in 10 million.")
             print("", *report.aligned(HEAD, rows), "", said, sep="\n")
-            lines += [f"### GICv{gic}", "", "| " + " | ".join(HEAD) + " |", "|---" + "|--:" * 4 + "|",
-                      *("| " + " | ".join(row) + " |" for row in rows), "", said, ""]
+            table_lines = ["| " + " | ".join(HEAD) + " |", "|---" + "|--:" * 4 + "|",
+                           *("| " + " | ".join(row) + " |" for row in rows)]
+            paragraphs += [f"### GICv{gic}", "\n".join(table_lines), said]
     if update:
-        report.insert("make bench-blast", lines, PAGE)
+        report.insert("make bench-blast", paragraphs, PAGE)
 
 
 if __name__ == "__main__":
