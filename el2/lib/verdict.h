@@ -11,7 +11,8 @@ enum verdict {
 	VERDICT_NEXT,  /* the instruction was carried out and has woken nobody: go on behind it */
 	VERDICT_WHOLE, /* nothing was done yet: it takes all of the registers (trap_quick) */
 	VERDICT_NEXT_WOKE, /* carried out; another vCPU may have been woken and go first */
-	VERDICT_UNDEF,	   /* the architecture says UNDEFINED: exception into the guest's EL1 */
+	/* the next six, up to EXCLUSIVE, are exceptions into the guest's EL1 */
+	VERDICT_UNDEF,	 /* the architecture says UNDEFINED */
 	VERDICT_REFLECT, /* the guest's own EL1 traps it: exception there with the same syndrome */
 	VERDICT_ABORT,	 /* nobody answers there: synchronous external abort into the guest's EL1 */
 	VERDICT_ABORT_WALK, /* the same, met by the guest's own stage-1 table walk */

@@ -144,6 +144,8 @@ static struct vcpu *cpu_off(struct vcpu *vcpu)
 
 static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 {
+	if (LIKELY(verdict >= VERDICT_UNDEF && verdict <= VERDICT_EXCLUSIVE))
+		return inject(vcpu, esr, verdict);
 	switch (verdict) {
 	case VERDICT_RESUME:
 	case VERDICT_WOKE:
@@ -155,13 +157,6 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 	case VERDICT_PAC:
 		context_pac_trap(&vcpu->ctx);
 		return vcpu;
-	case VERDICT_UNDEF:
-	case VERDICT_REFLECT:
-	case VERDICT_ABORT:
-	case VERDICT_ABORT_WALK:
-	case VERDICT_ALIGNMENT:
-	case VERDICT_EXCLUSIVE:
-		return inject(vcpu, esr, verdict);
 	case VERDICT_CPU_OFF:
 		return cpu_off(vcpu);
 	case VERDICT_STOP:
@@ -171,10 +166,7 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 	case VERDICT_RESET:
 		life_end(vcpu->guest, verdict == VERDICT_EXIT ? END_EXIT : END_RESET);
 		return switch_next(vcpu, SCHED_END);
-	case VERDICT_YIELD: /* trap_whole's */
-	case VERDICT_WAIT:
-	case VERDICT_CRASH:
-	case VERDICT_WHOLE:
+	default: /* CRASH, and those of trap_whole */
 		break;
 	}
 	return crash(vcpu, "it did what EL2 never lets happen");
