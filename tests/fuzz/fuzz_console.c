@@ -44,6 +44,10 @@ static const char *check_line(const char *at, bool terminal)
 			snprintf(prefix, sizeof(prefix), "[%s] ", names[i]);
 		if (begins(&at, prefix))
 			owner = i;
+		/* what it said before, shown again as it gets the focus */
+		snprintf(prefix, sizeof(prefix), "[%s]| ", names[i]);
+		if (owner < 0 && begins(&at, prefix))
+			owner = i;
 	}
 	MUST(owner >= 0 || *at == '\r' || !*at, "a line without a prefix: %.60s", start);
 	for (; *at && *at != '\r'; at++) {
