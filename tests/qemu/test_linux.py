@@ -111,7 +111,9 @@ def check_stolen(shell, case):
 
 
 def check_log(shell, case):
-    complaints = [line for line in shell.complaints(case.counted)
+    # a handler that another vCPU takes the CPU from takes long as well
+    alone = case.counted and case.pcpus >= case.vcpus
+    complaints = [line for line in shell.complaints(alone)
                   if case.board == "virt" or "KASLR disabled due to lack of seed" not in line]
     assert not complaints, "\n".join(complaints)
 

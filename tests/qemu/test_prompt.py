@@ -80,6 +80,8 @@ def test_a_raw_screen_is_one_guests(boot, dtb):
         assert "tick" not in match.group(1)
         if int(match.group(2)) > int(first) + 100:
             break
+    machine.send("echo there\r")
+    machine.expect(r"there\r*\n")
     machine.send(ATTENTION + "p")
     machine.expect(r"\x1b\[!p")  # the terminal is sane again
     machine.expect("skerry> ")
@@ -89,7 +91,7 @@ def test_a_raw_screen_is_one_guests(boot, dtb):
     machine.send(ATTENTION + "p")
     machine.expect("skerry> ")
     machine.send("query console cms json\r")
-    machine.expect(r'\{"line":"here"\}')
+    machine.expect(r'\{"line":"there"\}')
     machine.send("shutdown\r")
     assert machine.finish() == 0
 
