@@ -291,7 +291,8 @@ enum command_result command_run(const char *typed, struct guest *by)
 	caller = by;
 	mistaken = false;
 	sleep_ticks = 0;
-	ending.looks = 0;
+	if (!by)
+		ending.looks = 0;
 	result = run(typed);
 	caller = NULL;
 	return mistaken ? COMMAND_MISTAKEN : result;

@@ -239,6 +239,8 @@ static bool reset(struct guest *guest, bool keep, struct fdt_error *err)
 	vpl011_reset(&guest->uart);
 	vgic_set_line(&guest->vgic, 0, SKERRY_INTID_UART, false);
 	vwatchdog_reset(&guest->watchdog);
+	timer_cancel_wait(
+		&guest->watchdog.timer); /* one that has just run out is of the old life */
 	vgic_reset(&guest->vgic);
 	vconsole_reset(&guest->console);
 	memset(guest->last_vcpu, 0, sizeof(guest->last_vcpu));

@@ -105,7 +105,7 @@ struct vcpu *switch_next(struct vcpu *prev, enum sched_reason reason)
 				load(next);
 			set_wait_traps(next);
 			/* Loading it may have woken somebody who should go first: once more. */
-			if (LIKELY(!sched_wanted()) || reason == SCHED_TICK)
+			if (LIKELY(!sched_wanted()))
 				return next;
 			prev = next;
 			reason = SCHED_TICK;

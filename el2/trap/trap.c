@@ -82,7 +82,9 @@ static trap_handler *const handlers[64] = {
 	[0x30] = step_stop, /* debug exceptions: while the operator watches (MDCR_EL2.TDE) */
 	[0x31] = fault_unexpected,
 	[0x32] = step_step,
-	[0x33 ... 0x3b] = fault_unexpected,
+	[0x33 ... 0x37] = fault_unexpected,
+	[0x38] = step_brk, /* AArch32's BKPT */
+	[0x39 ... 0x3b] = fault_unexpected,
 	[0x3c] = step_brk,
 	[0x3d ... 0x3f] = fault_unexpected,
 };
