@@ -286,7 +286,8 @@ static u64 encoding; /* the next one: 17 bits: L, op0 (1, 2, 3), op1, CRn, CRm, 
 
 #define ENCODINGS (2 * 3 * 0x4000)
 
-/* Whether a system instruction (Arm ARM C4.1.3) would only hurt ourselves. */
+/* Whether a system instruction (Arm ARM C4.1.3) would only hurt ourselves, or QEMU: of ICC_BPR1_EL1 = 8 its
+ * GICv3 makes 0, and then fails on an assertion of its own (icv_gprio_mask). */
 static bool suicidal(u32 w)
 {
 	u32 op0 = w >> 19 & 3, op1 = w >> 16 & 7, crn = w >> 12 & 15, crm = w >> 8 & 15;
@@ -298,12 +299,13 @@ static bool suicidal(u32 w)
 		return true;
 	if (op1 != 0)
 		return false;
-	return (crn == 1 && crm == 0 && (op2 == 0 || op2 > 2)) || /* SCTLR and its like */
-	       (crn == 2 && crm == 0) ||			  /* TTBR, TCR */
-	       (crn == 10 && crm == 2) ||			  /* MAIR */
-	       (crn == 4 && crm == 2) ||			  /* SPSel */
-	       (crn == 12 && crm == 0 && op2 == 0) ||		  /* VBAR */
-	       (crn == 13 && crm == 0 && op2 == 4);		  /* TPIDR */
+	return (crn == 1 && crm == 0 && (op2 == 0 || op2 > 2)) ||    /* SCTLR and its like */
+	       (crn == 2 && crm == 0) ||			     /* TTBR, TCR */
+	       (crn == 10 && crm == 2) ||			     /* MAIR */
+	       (crn == 4 && crm == 2) ||			     /* SPSel */
+	       (crn == 12 && crm == 0 && op2 == 0) ||		     /* VBAR */
+	       (crn == 12 && (crm == 8 || crm == 12) && op2 == 3) || /* ICC_BPR*: see below */
+	       (crn == 13 && crm == 0 && op2 == 4);		     /* TPIDR */
 }
 
 static u32 system_word(void)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ten million wrong things on each interrupt controller, in a checked build, beside honest guests.
+"""A million wrong things on each interrupt controller, in a checked build, beside honest guests.
 
 The hostile guests are tests/guests/siege.c (everything wrong, by chance), the same in ways that no guest
 survives (how=fatal), and storm.c (CPUs on and off, resets, yields without end). SIEGE_SEED: where to begin;
-SIEGE_ACTS: how many in all, if not 10.4 million.
+SIEGE_ACTS: how many in all, if not 1.04 million; 10400000 for a long one.
 """
 import os
 import re
@@ -16,7 +16,7 @@ from test_containment import guest
 from test_prompt import Operator
 
 SEED = int(os.environ.get("SIEGE_SEED") or 1)
-ACTS = int(os.environ.get("SIEGE_ACTS") or 10_400_000)
+ACTS = int(os.environ.get("SIEGE_ACTS") or 1_040_000)
 
 BUNDLE = """/dts-v1/;
 / {{
@@ -68,7 +68,10 @@ def frames(operator):
 
 def destroy_all(operator):
     for row in operator.ask("query"):
-        operator.say(f"destroy {row['guest']}")
+        for _ in range(200):  # one that resets itself is just ending, now and then
+            operator.say(f"destroy {row['guest']}")
+            if operator.state(row["guest"]) is None:
+                break
         operator.until(row["guest"], None)
     return frames(operator)
 

@@ -108,9 +108,10 @@ def test_on_several_vcpus(boot, gic):
     prompt = Prompt(boot("demo", gic=gic, cpus=4))
     address = symbol("smp", "print")
     for _ in range(200):  # while it is just ending nobody may
-        if prompt.say("restart smp", "smp (starts again|is just ending)").group(1) == "starts again":
+        if prompt.say("reset smp", "smp (is reset|is just ending)").group(1) == "is reset":
             break
     prompt.say(f"adstop smp {address:#x}")
+    prompt.say("begin smp")
     for _ in range(6):
         prompt.machine.expect(rf"adstop smp/\d: {address:016x}: ")
         prompt.until_stopped("smp")
