@@ -585,6 +585,9 @@ void vgic_save(struct vgic_cpu *cpu)
 		vgic_release_devices(cpu->vgic);
 	if (cpu->moved)
 		vgic_pass_on(cpu);
+	/* It may be on its way to sleep, by a WFI that came before the maintenance interrupt. */
+	if (UNLIKELY(vgic_lr_cut_off(cpu)) && vgic_wanted(cpu))
+		sched_wake(cpu->entity);
 	lock_drop(&cpu->vgic->lock);
 }
 

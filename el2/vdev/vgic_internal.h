@@ -179,6 +179,8 @@ bool vgic_lr_timer_ended(struct vgic_cpu *cpu) MUST_CHECK;
 void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid);
 /* Drops list registers whose interrupt has ended; of a vCPU just saved, on its pCPU. */
 void vgic_lr_prune(struct vgic_cpu *cpu);
+/* Of the same: whether a maintenance interrupt was on its way that would have brought more to be listed. */
+bool vgic_lr_cut_off(const struct vgic_cpu *cpu);
 /* The list register (its number) of this interrupt, or -1. */
 int vgic_lr_find(const struct vgic_cpu *cpu, u32 intid, unsigned source);
 u64 vgic_lr_read(const struct vgic_cpu *cpu, unsigned n);

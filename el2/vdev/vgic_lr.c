@@ -219,6 +219,16 @@ void vgic_lr_prune(struct vgic_cpu *cpu)
 	}
 }
 
+bool vgic_lr_cut_off(const struct vgic_cpu *cpu)
+{
+	if (!(cpu->virt.hcr & GIC_HCR_NPIE))
+		return cpu->dirty;
+	for_each_bit(n, cpu->lr_used)
+		if ((cpu->virt.lr[n] & LR_STATE) == GIC_LR_PENDING)
+			return cpu->dirty;
+	return true;
+}
+
 /*
  * The guest has ended `count` active interrupts that were in no list register (ICH_HCR_EL2.EOIcount).
  * Which ones is not said; a guest that nests ends the best first (IHI 0048, 5.2.1).

@@ -442,6 +442,67 @@ static void test_overflow(void **state)
 	assert_int_equal(model_ack(1), 1023);
 }
 
+/* A WFI may come before the maintenance interrupt: what that would have brought wakes its vCPU. */
+static void test_sleep_before_maintenance(void **state)
+{
+	(void)state;
+	for (unsigned more = 0; more < 2; more++) {
+		begin(3, false, 1, 2);
+		load_all(1);
+		gicd(0x0, 3);
+		gicd(0x84, 0xff);
+		gicd(0x104, 0xff);
+		gicd(0xc08, more ? 0xaaaa : 0xaaa8); /* 32 by level, or all by edge */
+		for (u32 i = 32; i < 33 + 2 * more; i++) {
+			vgic_set_line(&vgic, 0, i, true);
+			vgic_set_line(&vgic, 0, i, i == 32 && !more);
+		}
+		for (u32 i = 32; i < 33 + more; i++) {
+			assert_int_equal(model_ack(1), i);
+			model_eoi(1, i);
+		}
+		assert_true(model_maintenance());
+		woken = 0;
+		vgic_save(&cpu[0]);
+		assert_int_equal(woken, 1);
+	}
+	/* one that was all there was, and one that still waits where it is listed: nobody */
+	begin(3, false, 1, 2);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 0xff);
+	gicd(0xc08, 0xaaaa);
+	vgic_set_line(&vgic, 0, 32, true);
+	assert_int_equal(model_ack(0), 32);
+	model_eoi(0, 32);
+	model_set_vmcr(0x004c0003); /* its priority mask lets none through */
+	vgic_set_line(&vgic, 0, 33, true);
+	woken = 0;
+	vgic_save(&cpu[0]);
+	assert_int_equal(woken, 0);
+}
+
+/* With group 1 off that group 0 goes off is not asked for: QEMU takes the one for the other. */
+static void test_overflow_of_group_0(void **state)
+{
+	/* by VENG1, VENG0; of ICH_HCR_EL2 VGrp1DIE, VGrp1EIE, VGrp0DIE, VGrp0EIE */
+	static const u32 expected[] = {0x50, 0x40, 0x90, 0xa0};
+
+	(void)state;
+	for (u32 groups = 1; groups < 4; groups++) {
+		begin(3, false, 1, 2);
+		load_all(1);
+		model_set_vmcr(0xf84c0000 | groups);
+		gicd(0x0, 3);
+		gicd(0x84, 0xf0);
+		gicd(0x104, 0xff);
+		gicd(0xc08, 0xaaaa);
+		for (u32 i = 32; i < 40; i++)
+			vgic_set_line(&vgic, 0, i, true);
+		assert_int_equal(model_hcr() & 0xf0, expected[groups]);
+	}
+}
+
 /* EOImode 1: any vCPU may deactivate an SPI, not only the one whose list register has it. */
 static void test_dir_elsewhere(void **state)
 {
@@ -1652,6 +1713,8 @@ int main(void)
 		cmocka_unit_test(test_fast_sgi),
 		cmocka_unit_test(test_sgi_targets),
 		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_sleep_before_maintenance),
+		cmocka_unit_test(test_overflow_of_group_0),
 		cmocka_unit_test(test_eoi_count),
 		cmocka_unit_test(test_pending_again),
 		cmocka_unit_test(test_binary_point),
