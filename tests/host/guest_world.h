@@ -92,6 +92,9 @@ __attribute__((unused)) static struct vcpu *play(unsigned id, struct vcpu *prev,
 	if (!setjmp(here))
 		next = switch_next(prev, reason);
 	world.idle = outer;
+	/* nobody is entered while another is to go first: that one might wait for ever */
+	if (next)
+		assert_false(sched_wanted());
 	return next;
 }
 

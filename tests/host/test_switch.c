@@ -101,6 +101,38 @@ static void test_translations_apart(void **state)
 	assert_int_equal(mmu_count(MMU_FLUSH_LOCAL), 2);
 }
 
+/* Its vGIC passes on what another of its vCPUs is to have, say. */
+static void wake_c(const struct mmu_event *event)
+{
+	if (event->kind != MMU_LOAD_GUEST || event->vttbr != crab->map.vttbr)
+		return;
+	mmu_on_event = NULL;
+	sched_wake(&c->sched);
+}
+
+/* Loading the one that was picked wakes one that goes first: it does, whatever the switch was for. */
+static void test_wakes_while_it_loads(void **state)
+{
+	static const enum sched_reason reasons[] = {SCHED_TICK, SCHED_BLOCK};
+
+	(void)state;
+	guests_start();
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
+	standin_now += 100000;
+	assert_ptr_equal(play(0, a, SCHED_BLOCK), c);
+	assert_null(play(0, c, SCHED_BLOCK));
+	for (unsigned i = 0; i < ARRAY_SIZE(reasons); i++) {
+		standin_now += 1000000; /* who slept goes first */
+		sched_wake(&a->sched);
+		mmu_on_event = wake_c;
+		assert_ptr_equal(play(0, NULL, reasons[i]), c);
+		assert_null(mmu_on_event);
+		assert_ptr_equal(play(0, c, SCHED_BLOCK), a);
+		standin_now += 500000;
+		assert_null(play(0, a, SCHED_BLOCK));
+	}
+}
+
 static void test_wait_traps(void **state)
 {
 	(void)state;
@@ -212,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_on_and_off, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_translations_apart, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_wakes_while_it_loads, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_wait_traps, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_waits_for_the_other, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_idle, setup, world_teardown),
