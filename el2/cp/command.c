@@ -19,11 +19,7 @@ static struct line line;
 static struct guest *caller;
 static bool mistaken;
 static u64 sleep_ticks;
-static struct {
-	u16 id;
-	u32 serial;
-	u32 looks; /* left */
-} ending;	   /* whom the last command has sent off its CPUs */
+static struct command_wait ending;
 
 #define LOOKS_MAX 1000 /* a millisecond apart */
 
@@ -35,6 +31,7 @@ static struct {
 	u8 ahead;
 	u8 keys[AHEAD_MAX];
 	struct timer timer;
+	struct command_wait wait;
 } asleep; /* boot CPU */
 
 static command_run_fn help;
@@ -128,20 +125,23 @@ void command_set_sleep(u64 ticks)
 
 void command_wait_for(const struct guest *guest)
 {
-	ending.id = guest->id;
-	ending.serial = guest->serial;
-	ending.looks = LOOKS_MAX;
+	ending = (struct command_wait){guest->id, guest->serial, LOOKS_MAX};
 }
 
-bool command_waits(void)
+struct command_wait command_ending(void)
 {
-	struct guest *guest = ending.looks ? guest_by_id(ending.id) : NULL;
+	return ending;
+}
 
-	if (!guest || guest->serial != ending.serial || guest->state != GUEST_STOPPING)
-		ending.looks = 0;
+bool command_waits(struct command_wait *wait)
+{
+	const struct guest *guest = wait->looks ? guest_by_id(wait->id) : NULL;
+
+	if (!guest || guest->serial != wait->serial || guest->state != GUEST_STOPPING)
+		wait->looks = 0;
 	else
-		ending.looks--;
-	return ending.looks;
+		wait->looks--;
+	return wait->looks;
 }
 
 struct guest *command_caller(void)
@@ -291,8 +291,7 @@ enum command_result command_run(const char *typed, struct guest *by)
 	caller = by;
 	mistaken = false;
 	sleep_ticks = 0;
-	if (!by)
-		ending.looks = 0;
+	ending.looks = 0;
 	result = run(typed);
 	caller = NULL;
 	return mistaken ? COMMAND_MISTAKEN : result;
@@ -416,7 +415,8 @@ static void enter(void)
 	say_line(&line, shown, format(shown, sizeof(shown), PROMPT "%s\r\n", text));
 	line_begin(&line);
 	(void)command_run(text, NULL);
-	if (sleep_ticks || command_waits())
+	asleep.wait = ending;
+	if (sleep_ticks || command_waits(&asleep.wait))
 		fall_asleep(sleep_ticks);
 	else if (cp_at_prompt())
 		command_prompt();
@@ -441,7 +441,7 @@ static void slept(struct timer *timer)
 {
 	(void)timer;
 	guests_hold();
-	if (command_waits())
+	if (command_waits(&asleep.wait))
 		fall_asleep(0);
 	else
 		wake_up();

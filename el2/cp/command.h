@@ -55,10 +55,18 @@ enum command_result { COMMAND_DONE, COMMAND_MISTAKEN, COMMAND_DENIED };
 u64 command_sleep(void);
 void command_set_sleep(u64 ticks);
 
-/* What comes next waits until `guest`, which is STOPPING, is off its CPUs or gone, a second at most: whether it
- * still does (each look is a millisecond's). Operator and scripts only. */
+/* A guest that a command has sent off its CPUs. What its giver says next waits until it is off them, or gone;
+ * a second at most. */
+struct command_wait {
+	u16 id;
+	u32 serial;
+	u32 looks; /* left, a millisecond apart; 0: there is nobody to wait for */
+};
+
+/* Says so of the command that runs; what the last one said; one look: is it still to be waited for? */
 void command_wait_for(const struct guest *guest);
-bool command_waits(void);
+struct command_wait command_ending(void);
+bool command_waits(struct command_wait *wait);
 
 /* Before the first line: nobody sleeps, no script runs but the bundle's "start". */
 void command_init(void);

@@ -13,7 +13,8 @@
 _Static_assert(SCRIPT_LINE_MAX == LINE_MAX, "a script's line is as long as the operator's");
 
 static struct {
-	struct timer timer;	       /* armed while it runs */
+	struct timer timer; /* armed while it runs */
+	struct command_wait wait;
 	char name[GUEST_NAME_MAX + 1]; /* "": none runs */
 	const u8 *lines;	       /* in the bundle */
 	u32 length, at;
@@ -26,7 +27,7 @@ static void step(void)
 	const char *line;
 	bool failed;
 
-	if (command_waits()) {
+	if (command_waits(&script.wait)) {
 		timer_arm(&script.timer, timer_now() + timer_frequency() / 1000);
 		return;
 	}
@@ -38,6 +39,7 @@ static void step(void)
 	say("skerry: %s.%u: %s\n", script.name, ++script.number, line);
 	script.stepping = true;
 	failed = command_run(line, NULL) == COMMAND_MISTAKEN;
+	script.wait = command_ending();
 	script.stepping = false;
 	if (failed) {
 		say("skerry: script %s failed in line %u: the rest is left\n", script.name,

@@ -205,9 +205,15 @@ static void test_order_is_waited_for(void **state)
 	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
 	type("stop crab\rbegin crab\r");
 	assert_int_equal(crab->state, GUEST_STOPPING);
+	guests_hold(); /* another's command meanwhile is no end of it */
+	eel->config.commands = (u8)BIT(CLASS_QUERY);
+	assert_int_equal(command_run("list", eel), COMMAND_DONE);
+	guests_let_go();
+	said_forget();
 	standin_now += timer_frequency() / 1000;
 	timer_interrupt();
 	assert_int_equal(crab->state, GUEST_STOPPING);
+	assert_string_equal(said, "");
 	(void)play(0, crab->vcpus[0], SCHED_TICK);
 	assert_int_equal(crab->state, GUEST_STOPPED);
 	standin_now += timer_frequency() / 1000;
