@@ -67,13 +67,11 @@ static const u64 el1_reset[EL1_REGS] = {
 
 void context_reset(struct context *ctx, unsigned cpu)
 {
-	const struct debug_regs debug = ctx->debug;
-
-	memset(ctx, 0, sizeof(*ctx));
+	memset(ctx, 0, offsetof(struct context, debug)); /* the rest by itself */
+	memset(&ctx->extension, 0, sizeof(ctx->extension));
 	memcpy(ctx->el1, el1_reset, sizeof(el1_reset));
 	ctx->el1[EL1_cpacr_el1] = extension_cpacr();
 	debug_reset(&ctx->debug);
-	debug_keep(&ctx->debug, &debug);
 	ctx->regs.pstate = PSTATE_EL1H_MASKED;
 	ctx->hcr = cpu_guest_hcr();
 	ctx->vmpidr = MPIDR_RES1 | cpu;

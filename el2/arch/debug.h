@@ -16,6 +16,7 @@
 #ifndef ARCH_DEBUG_H
 #define ARCH_DEBUG_H
 
+#include "lib/string.h"
 #include "lib/types.h"
 
 #define DEBUG_SLOTS_MAX 16 /* breakpoints, and watchpoints, that a CPU can have */
@@ -48,26 +49,23 @@ struct debug_regs {
 	u64 since;   /* when it was loaded last, if it is live; ticks */
 };
 
-/* As after a cold reset: all off, OS lock taken. */
-static inline void debug_reset(struct debug_regs *debug)
-{
-	*debug = (struct debug_regs){.os_lock = true};
-}
-
-/* What EL2 watches, but for steps, outlives a reset of the vCPU. */
-static inline void debug_keep(struct debug_regs *debug, const struct debug_regs *before)
-{
-	debug->watch = before->watch & (WATCH_TRACE | WATCH_STOP);
-	debug->stop_at = before->stop_at;
-	debug->live = debug->watch != 0;
-}
-
 /* `set` comes into `watch`, `clear` goes out of it. From any pCPU; see guest/watch.h for how it takes effect. */
 static inline void debug_watch(struct debug_regs *debug, u8 set, u8 clear)
 {
 	__atomic_and_fetch(&debug->watch, (u8)~clear, __ATOMIC_SEQ_CST);
 	if (__atomic_or_fetch(&debug->watch, set, __ATOMIC_SEQ_CST))
 		__atomic_store_n(&debug->live, true, __ATOMIC_SEQ_CST);
+}
+
+/* As after a cold reset: all off, OS lock taken. What EL2 watches outlives it, but for steps; the operator may
+ * set that at any moment, so it stays where it is. */
+static inline void debug_reset(struct debug_regs *debug)
+{
+	memset(debug, 0, offsetof(struct debug_regs, live));
+	debug->os_lock = true;
+	debug->steps = 0;
+	__atomic_store_n(&debug->live, false, __ATOMIC_SEQ_CST);
+	debug_watch(debug, 0, WATCH_STEP | WATCH_OVER);
 }
 
 /* Onto this pCPU what has an effect now, and `live` is whether anything has; off it. Only where `live` is

@@ -28,12 +28,10 @@ static const u64 el1_reset[EL1_REGS] = {
 
 void context_reset(struct context *ctx, unsigned cpu)
 {
-	const struct debug_regs debug = ctx->debug;
-
-	memset(ctx, 0, sizeof(*ctx));
+	memset(ctx, 0, offsetof(struct context, debug)); /* the rest by itself */
+	memset(&ctx->extension, 0, sizeof(ctx->extension));
 	memcpy(ctx->el1, el1_reset, sizeof(el1_reset));
 	debug_reset(&ctx->debug);
-	debug_keep(&ctx->debug, &debug);
 	ctx->regs.pstate = 0x3c5; /* DAIF set, EL1h */
 	ctx->hcr = 0x80080039;
 	ctx->vmpidr = 0x80000000 | cpu;
