@@ -98,7 +98,7 @@ def test_stack_protector_has_a_random_word(boot, tmp_path):
     for start in range(2):
         monitor = f"{tmp_path}/monitor-{start}"
         machine = boot(None, cpus=1, options=["-monitor", f"unix:{monitor},server=on,wait=off"])
-        image = int(machine.expect(r"image  at 0x([0-9a-f]+)").group(1), 16)
+        image = int(machine.expect(r"image  at 0x([0-9a-f]+)\r").group(1), 16)
         machine.expect("skerry> ")
         words.append(word_at(monitor, image + offset))
         machine.send("quit\r")

@@ -137,7 +137,7 @@ def test_a_guest_with_breakpoints_of_its_own(boot, dtb):
     """What it finds of its debug hardware is the same as ever, having been stopped at its main and stepped."""
     prompt = Prompt(boot(dtb(BUNDLE.format(name="debug")), gic=3, cpus=1))
     address = symbol("debug", "main")
-    found = prompt.machine.expect(r"\[debug\] debug: (\d+ right, [^\r\n]*)").group(1)
+    found = prompt.machine.expect(r"\[debug\] debug: (\d+ right, [^\r\n]*)\r").group(1)
     prompt.say(f"adstop debug {address:#x}")
     prompt.say("restart debug", rf"adstop debug/0: {address:016x}: ")
     prompt.until_stopped("debug")
@@ -146,5 +146,5 @@ def test_a_guest_with_breakpoints_of_its_own(boot, dtb):
         prompt.machine.expect("step debug/0: ")
     prompt.until_stopped("debug")
     prompt.say("begin debug")
-    assert prompt.machine.expect(r"\[debug\] debug: (\d+ right, [^\r\n]*)").group(1) == found
+    assert prompt.machine.expect(r"\[debug\] debug: (\d+ right, [^\r\n]*)\r").group(1) == found
     prompt.end()
