@@ -11,16 +11,11 @@
 
 #define EC_SHIFT 26
 #define EC_UNKNOWN 0x00
-#define EC_FETCH_LOWER 0x20 /* + 1: from the same level */
-#define EC_DATA_LOWER 0x24
-#define EC_TRAP_FETCH 0x20
 
 #define FSC_EXTERNAL 0x10
 #define FSC_EXTERNAL_WALK 0x14 /* + level */
 #define FSC_ALIGNMENT 0x21
 #define FSC_EXCLUSIVE 0x35
-
-#define ESR_CM BIT(8)
 
 #define VECTOR_SAME_LEVEL 0x200 /* synchronous, from EL1 with its own SP */
 
@@ -62,7 +57,7 @@ enum verdict fault_again(struct vcpu *vcpu)
 
 enum verdict fault_fetch(struct vcpu *vcpu, u64 esr)
 {
-	ipa_t ipa = IPA(FIELD(syndrome_hpfar(), 43, 4) << 12);
+	ipa_t ipa = IPA(trap_fault_page());
 
 	/* only a translation fault says by HPFAR_EL2 where it was */
 	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) && guest_touch(vcpu->guest, ipa)) {
@@ -122,14 +117,13 @@ u64 fault_syndrome(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 {
 	u64 pstate = vcpu->ctx.regs.pstate;
 	bool lower = PSTATE_MODE(pstate) == MODE_EL0 || pstate & PSTATE_AARCH32;
-	bool fetch = ESR_EC(esr) == EC_TRAP_FETCH;
-	u64 class = (fetch ? EC_FETCH_LOWER : EC_DATA_LOWER) + (lower ? 0u : 1u);
-	u64 iss = fetch ? 0 : esr & (ESR_WNR | ESR_CM);
+	bool fetch = ESR_EC(esr) == EC_FETCH;
+	u64 class = (fetch ? EC_FETCH : EC_DATA) + (lower ? 0u : 1u);
+	u64 iss = fetch ? 0 : esr & (ESR_WNR | ISS_CM);
 
 	switch (verdict) {
 	case VERDICT_ABORT_WALK:
-		iss |= FSC_EXTERNAL_WALK |
-		       walk_level(vcpu, syndrome_far(), FIELD(syndrome_hpfar(), 43, 4) << 12);
+		iss |= FSC_EXTERNAL_WALK | walk_level(vcpu, syndrome_far(), trap_fault_page());
 		break;
 	case VERDICT_ALIGNMENT:
 		iss |= FSC_ALIGNMENT;

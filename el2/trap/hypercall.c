@@ -254,9 +254,6 @@ static __attribute__((noinline)) enum verdict discover(struct vcpu *vcpu, u32 fu
 	}
 }
 
-/* PSCI: 0x84000000..1f, and the same with bit 30 for 64-bit arguments. TRNG comes behind it. */
-#define IS_PSCI(function) (((function)&0xbfffffe0) == 0x84000000)
-
 enum verdict hypercall_handle(struct vcpu *vcpu, u64 esr)
 {
 	u32 function = (u32)vcpu->ctx.regs.x[0], index = function - SKERRY_FEATURES;

@@ -15,14 +15,6 @@
 #include "trap/decode.h"
 #include "vdev/vrtc.h"
 
-/* ISS of EC 0x24 */
-#define ISS_ISV BIT(24)
-#define ISS_SAS(esr) FIELD(esr, 23, 22)
-#define ISS_SSE BIT(21)
-#define ISS_SRT(esr) ((unsigned)FIELD(esr, 20, 16))
-#define ISS_SF BIT(15)
-#define ISS_CM BIT(8)
-
 static bool distributor(struct vcpu *vcpu, struct mmio *mmio)
 {
 	return vgic_distributor(&vcpu->vgic, mmio);
@@ -486,7 +478,7 @@ static __attribute__((noinline)) enum verdict denied(struct vcpu *vcpu, u64 esr)
 
 enum verdict mmio_handle(struct vcpu *vcpu, u64 esr)
 {
-	u64 page = FIELD(syndrome_hpfar(), 43, 4) << 12, ipa = page | (syndrome_far() & 0xfff);
+	u64 page = trap_fault_page(), ipa = page | (syndrome_far() & 0xfff);
 
 	if ((esr & ISS_OF_WORD) == ISS_WORD && !(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) {
 		enum verdict verdict = quick_word(vcpu, esr, ipa);

@@ -76,9 +76,6 @@ static const char faults[] = WORD("\x00", "address size fault, level 0") WORD(
 
 #define CALLS_MAX 12 /* of a back-trace */
 
-#define EC_FETCH 0x20 /* and 0x21 */
-#define EC_DATA 0x24  /* and 0x25 */
-
 static const char *word_for(const char *words, u64 code)
 {
 	while ((u8)words[0] != code && (u8)words[0] != 0xff)

@@ -14,8 +14,6 @@
 #include "arch/idregs.h"
 
 /* ISS of EC 0x18 */
-#define ISS_IS_READ(iss) ((iss)&1)
-#define ISS_RT(iss) FIELD(iss, 9, 5)
 #define ISS_CRM(iss) FIELD(iss, 4, 1)
 #define ISS_OP2(iss) FIELD(iss, 19, 17)
 

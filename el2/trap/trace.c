@@ -14,20 +14,6 @@
 #include "lib/string.h"
 #include "trap/sysreg.h"
 
-#define EC_HVC64 0x16
-#define EC_SMC64 0x17
-#define EC_SYSREG 0x18
-#define EC_FETCH 0x20
-#define EC_DATA 0x24
-
-#define ISS_ISV BIT(24)
-#define ISS_SAS(esr) FIELD(esr, 23, 22)
-#define ISS_SRT(esr) ((unsigned)FIELD(esr, 20, 16))
-#define ISS_IS_READ(iss) ((iss)&1)
-#define ISS_RT(iss) ((unsigned)FIELD(iss, 9, 5))
-
-#define IS_PSCI(function) (((function)&0xbfffffe0) == 0x84000000)
-
 static const char psci_calls[] =
 	"VERSION CPU_SUSPEND CPU_OFF CPU_ON AFFINITY_INFO MIGRATE MIGRATE_INFO_TYPE"
 	" MIGRATE_INFO_UP_CPU SYSTEM_OFF SYSTEM_RESET FEATURES CPU_FREEZE CPU_DEFAULT_SUSPEND"
@@ -371,7 +357,7 @@ void trace_begin(struct trace *trace, struct vcpu *vcpu, u64 esr)
 		break;
 	case EC_FETCH:
 	case EC_DATA:
-		trace->ipa = FIELD(syndrome_hpfar(), 43, 4) << 12;
+		trace->ipa = trap_fault_page();
 		if (!(esr & ESR_S1PTW))
 			trace->ipa |= syndrome_far() & 0xfff;
 		trace->x[0] = regs_get(regs, ISS_SRT(esr));

@@ -174,15 +174,6 @@ static __attribute__((noinline)) struct vcpu *act(struct vcpu *vcpu, u64 esr, en
 	return crash(vcpu, "it did what EL2 never lets happen");
 }
 
-#define EC_WFX 0x01
-#define EC_FP 0x07
-#define EC_HVC64 0x16
-#define EC_SYSREG 0x18
-#define EC_DATA_ABORT 0x24
-#define ISS_SYSREG_RT(esr) FIELD(esr, 9, 5)
-#define ISS_ISV BIT(24)
-#define ISS_SRT(esr) FIELD(esr, 20, 16)
-
 /* What goes on is as it should be; in checked builds only. */
 static inline struct vcpu *checked(struct vcpu *vcpu)
 {
@@ -197,9 +188,9 @@ static inline enum verdict quick(struct vcpu *vcpu)
 
 	if (class == EC_HVC64)
 		return hypercall_handle(vcpu, esr);
-	if (class == EC_SYSREG && regs_saved_first(ISS_SYSREG_RT(esr)))
+	if (class == EC_SYSREG && regs_saved_first(ISS_RT(esr)))
 		return sysreg_handle(vcpu, esr);
-	if (class == EC_DATA_ABORT && (esr & ISS_ISV) && regs_saved_first(ISS_SRT(esr)))
+	if (class == EC_DATA && (esr & ISS_ISV) && regs_saved_first(ISS_SRT(esr)))
 		return mmio_handle(vcpu, esr);
 	if (class == EC_FP)
 		return handle_fp(vcpu, esr);

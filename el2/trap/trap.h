@@ -40,8 +40,32 @@ void trap_interrupts(struct vcpu *vcpu);
 #define ESR_FSC(esr) FIELD(esr, 5, 0) /* aborts: fault status code */
 #define ESR_S1PTW BIT(7)	      /* aborts: met by a stage-1 table walk */
 #define ESR_WNR BIT(6)		      /* data aborts: a write */
+/* its classes */
+#define EC_WFX 0x01
+#define EC_FP 0x07
+#define EC_HVC64 0x16
+#define EC_SMC64 0x17
+#define EC_SYSREG 0x18
+#define EC_FETCH 0x20 /* instruction abort, + 1: from the same level */
+#define EC_DATA 0x24  /* data abort, likewise */
+
+/* the ISS of data aborts */
+#define ISS_ISV BIT(24)
+#define ISS_SAS(esr) FIELD(esr, 23, 22)
+#define ISS_SSE BIT(21)
+#define ISS_SRT(esr) ((unsigned)FIELD(esr, 20, 16))
+#define ISS_SF BIT(15)
+#define ISS_CM BIT(8)
+
+/* and of EC_SYSREG */
+#define ISS_IS_READ(iss) ((iss)&1)
+#define ISS_RT(iss) ((unsigned)FIELD(iss, 9, 5))
+
 #define FSC_IS_TRANSLATION(fsc) (((fsc)&0x3c) == 0x04)
 #define FSC_IS_PERMISSION(fsc) (((fsc)&0x3c) == 0x0c)
+
+/* PSCI: 0x84000000..1f, and the same with bit 30 for 64-bit arguments. TRNG comes behind it. */
+#define IS_PSCI(function) (((function)&0xbfffffe0) == 0x84000000)
 
 /* PSTATE as SPSR_EL2 shows it */
 #define PSTATE_AARCH32 BIT(4)
@@ -49,6 +73,12 @@ void trap_interrupts(struct vcpu *vcpu);
 #define MODE_EL0 0x0
 #define MODE_EL1T 0x4
 #define MODE_EL1H 0x5
+
+/* The page that stage 2 had nothing for: an IPA. Valid after a translation fault, or one of a table walk. */
+static inline u64 trap_fault_page(void)
+{
+	return FIELD(syndrome_hpfar(), 43, 4) << 12;
+}
 
 /* What was carried out may have woken a vCPU that should go first: what then goes behind the instruction,
  * or on at the PC as it stands. */
