@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * `dump`: a guest at rest as an ELF core file (ELF64, ET_CORE), sent over the serial line. Runs at EL2 on
+ * `dump`: a guest at rest as an ELF core file (ELF64, ELF_CORE), sent over the serial line. Runs at EL2 on
  * the boot CPU with the guests held, a piece at a time from a timer, so that others keep their time: the
  * pauses are three times as long as the pieces. The file's layout:
  *
@@ -27,6 +27,7 @@
 #include "cp/command.h"
 #include "cp/out.h"
 #include "guest/walk.h"
+#include "lib/elf.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/frames.h"
@@ -45,21 +46,7 @@
 #define PAUSES_A_SECOND 100000 /* the least pause */
 #define POLL_MS 1	       /* while its vCPUs come off */
 
-/* ELF64; the numbers are the gABI's and, for notes, those of Linux' <elf.h>. */
-struct elf {
-	u8 ident[16];
-	u16 type, machine;
-	u32 version;
-	u64 entry, phoff, shoff;
-	u32 flags;
-	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct segment {
-	u32 type, flags;
-	u64 offset, vaddr, paddr, filesz, memsz, align;
-};
-
+/* Notes: the numbers are those of Linux' <elf.h>. */
 struct note {
 	u32 name_size, size, type;
 	char name[8];
@@ -78,15 +65,10 @@ struct fpregset {
 	u32 fpsr, fpcr, end[2];
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct elf) == 64 && sizeof(struct segment) == 56, "gABI");
 _Static_assert(sizeof(struct prstatus) == 20 + 392 && sizeof(struct fpregset) == 20 + 528, "Linux");
 _Static_assert(64 + 56 * (1 + REGIONS_MAX + RUNS_MAX) <= NOTES_AT, "headers");
 _Static_assert(NOTES_AT + SKERRY_VCPUS_MAX * (412 + 548) <= MEMORY_AT, "notes");
 
-#define ET_CORE 4
-#define EM_AARCH64 183
-#define PT_LOAD 1
-#define PT_NOTE 4
 #define RWX 7
 #define NT_PRSTATUS 1
 #define NT_FPREGSET 2
@@ -101,7 +83,7 @@ static struct {
 	char name[GUEST_NAME_MAX + 1];
 	pa_t head; /* all up to MEMORY_AT */
 	unsigned region_count, run_count, notes_size;
-	struct segment regions[REGIONS_MAX];
+	struct elf_segment regions[REGIONS_MAX];
 	u64 va;	   /* WALKING: looked at up to here */
 	u32 steps; /* and how often */
 	u64 at;	   /* SENDING: up to here */
@@ -169,17 +151,17 @@ static u8 *head_at(size_t offset)
 	return (u8 *)mmu_pointer(dump.head) + offset;
 }
 
-static struct segment *segment_at(unsigned n)
+static struct elf_segment *segment_at(unsigned n)
 {
-	return (struct segment *)head_at(sizeof(struct elf)) + n;
+	return (struct elf_segment *)head_at(sizeof(struct elf_header)) + n;
 }
 
 static void add_region(u64 ipa, u64 size)
 {
 	if (!size)
 		return;
-	dump.regions[dump.region_count++] = (struct segment){
-		.type = PT_LOAD,
+	dump.regions[dump.region_count++] = (struct elf_segment){
+		.type = ELF_LOAD,
 		.flags = RWX,
 		.offset = dump.size,
 		.vaddr = ipa,
@@ -206,7 +188,7 @@ static void find_regions(struct guest *guest)
 	}
 }
 
-static const struct segment *region_of(u64 ipa)
+static const struct elf_segment *region_of(u64 ipa)
 {
 	for (unsigned i = 0; i < dump.region_count; i++)
 		if (ipa - dump.regions[i].paddr < dump.regions[i].filesz)
@@ -217,8 +199,9 @@ static const struct segment *region_of(u64 ipa)
 /* `va` leads to `ipa` for as long as `bytes`. Where both are the same, the region itself will do. */
 static void add_run(u64 va, u64 ipa, u64 bytes)
 {
-	const struct segment *region = region_of(ipa);
-	struct segment *last = segment_at(dump.run_count); /* the notes' stands before the first */
+	const struct elf_segment *region = region_of(ipa);
+	struct elf_segment *last =
+		segment_at(dump.run_count); /* the notes' stands before the first */
 	u64 offset;
 
 	if (!region || va == ipa)
@@ -287,25 +270,25 @@ static void add_notes(const struct vcpu *vcpu)
 
 static void finish_head(const struct guest *guest)
 {
-	struct elf *elf = (struct elf *)head_at(0);
+	struct elf_header *elf = (struct elf_header *)head_at(0);
 
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		if (!i || guest->vcpus[i]->power != VCPU_OFF)
 			add_notes(guest->vcpus[i]);
 	memcpy(segment_at(1 + dump.run_count), dump.regions,
-	       dump.region_count * sizeof(struct segment));
-	*segment_at(0) = (struct segment){.type = PT_NOTE,
-					  .offset = NOTES_AT,
-					  .filesz = dump.notes_size,
-					  .align = 4};
-	*elf = (struct elf){
-		.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1}, /* 64 bits, little-endian, version 1 */
-		.type = ET_CORE,
-		.machine = EM_AARCH64,
+	       dump.region_count * sizeof(struct elf_segment));
+	*segment_at(0) = (struct elf_segment){.type = ELF_NOTE,
+					      .offset = NOTES_AT,
+					      .filesz = dump.notes_size,
+					      .align = 4};
+	*elf = (struct elf_header){
+		.ident = {0x7f, 'E', 'L', 'F', ELF_CLASS_64, ELF_LITTLE_ENDIAN, ELF_VERSION},
+		.type = ELF_CORE,
+		.machine = ELF_AARCH64,
 		.version = 1,
-		.phoff = sizeof(struct elf),
-		.ehsize = sizeof(struct elf),
-		.phentsize = sizeof(struct segment),
+		.phoff = sizeof(struct elf_header),
+		.ehsize = sizeof(struct elf_header),
+		.phentsize = sizeof(struct elf_segment),
 		.phnum = (u16)(1 + dump.run_count + dump.region_count),
 	};
 }
@@ -323,7 +306,7 @@ static bool all_zero(const u8 *bytes, size_t n)
 /* The file's bytes from dump.at on, CHUNK of them; how far the next ones are. */
 static u64 read_chunk(struct guest *guest, u8 *bytes, bool *some)
 {
-	const struct segment *region = dump.regions;
+	const struct elf_segment *region = dump.regions;
 	u64 ipa;
 
 	if (dump.at < MEMORY_AT) {

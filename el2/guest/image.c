@@ -6,6 +6,7 @@
  * Follows Linux's arm64 boot protocol (header of 64 bytes) and the ELF-64 object file format.
  */
 #include "guest/image.h"
+#include "lib/elf.h"
 #include "lib/string.h"
 
 #define TREE_ALIGN 8
@@ -20,27 +21,6 @@ struct image_header {
 
 #define IMAGE_MAGIC 0x644d5241 /* "ARM\x64" */
 #define IMAGE_BIG_ENDIAN BIT(0)
-
-struct elf_header {
-	u8 ident[16];
-	u16 type, machine;
-	u32 version;
-	u64 entry, phoff, shoff;
-	u32 flags;
-	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct elf_segment {
-	u32 type, flags;
-	u64 offset, vaddr, paddr, filesz, memsz, align;
-};
-
-#define ELF_MAGIC 0x464c457f /* "\x7fELF" */
-#define ELF_CLASS_64 2
-#define ELF_LITTLE_ENDIAN 1
-#define ELF_EXECUTABLE 2
-#define ELF_AARCH64 183
-#define ELF_LOAD 1
 
 struct planner {
 	struct image_plan *plan;

@@ -10,13 +10,13 @@
  * in the past, console output. Left out is only what is every guest's right and ends itself: EXIT,
  * SYSTEM_OFF, CPU_OFF, WFI without a wake-up, stores over its own code, its own MMU off.
  */
-#include "rt.h"
+#include "hostile.h"
 
 extern volatile u64 mmu_table[4];
 extern char _end[], attempt_back[];
 u64 attempt(void *code, u64 filler, u64 address);
 
-static u64 seed, actions, exceptions, ram_base, ram_end, window_ipa;
+static u64 actions, exceptions, ram_base, window_ipa;
 static u32 code[16] __attribute__((aligned(64)));
 static bool attempting;
 
@@ -94,11 +94,6 @@ static void run(const u32 *words, u32 n, u64 filler, u64 address)
 	attempt(code, filler, address);
 	attempting = false;
 	actions++;
-}
-
-static u64 rnd(void)
-{
-	return xorshift(&seed);
 }
 
 /* ---- addresses ---- */
@@ -232,59 +227,6 @@ static void illegal_return(void)
 
 	/* msr spsr_el1, x16; msr elr_el1, x17 (the code itself); isb; eret */
 	run(words, 4, 0, modes[rnd() & 7] | (rnd() & 0xf0200000));
-}
-
-static u64 argument(void)
-{
-	u64 r = rnd();
-
-	switch (r & 7) {
-	case 0:
-		return r >> 3;
-	case 1:
-		return ram_end - (r >> 3 & 0xfff);
-	case 2:
-		return ~(r >> 3 & 0xfff);
-	case 3:
-		return 1ul << (r >> 3 & 63);
-	case 4:
-		return r >> 3 & 31;
-	default:
-		return address();
-	}
-}
-
-/* Calls that end us, or wait for what doesn't come; 32-bit and 64-bit forms alike. */
-static bool final(u32 id)
-{
-	switch (id & ~0x40000000u) {
-	case PSCI_CPU_SUSPEND & ~0x40000000u:
-	case PSCI_CPU_OFF:
-	case PSCI_SYSTEM_OFF:
-	case PSCI_SYSTEM_RESET:
-	case 0x84000012: /* SYSTEM_RESET2 */
-	case 0x8400000c: /* CPU_FREEZE, CPU_DEFAULT_SUSPEND, SYSTEM_SUSPEND */
-	case 0x8400000d:
-	case 0x8400000e:
-	case SKERRY_EXIT & ~0x40000000u:
-	case SKERRY_WATCHDOG & ~0x40000000u: /* it would have to be fed */
-		return true;
-	default:
-		return false;
-	}
-}
-
-static u64 call_id(void)
-{
-	static const u32 bases[] = {SKERRY_FEATURES, SKERRY_CALL_COUNT, PSCI_VERSION,	 0xc4000000,
-				    SMCCC_VERSION,   PV_TIME_FEATURES,	TRNG_VERSION,	 0x86000000,
-				    PSCI_CPU_ON,     TRNG_RND,		SKERRY_DOORBELL, 0x84000010,
-				    SKERRY_WHO_AM_I, 0xc5000000,	0x82000000,	 0};
-	u64 r = rnd(), id = bases[r & 15] + (r >> 8 & 31);
-
-	if ((r >> 16 & 15) == 0)
-		id = r >> 32;
-	return r >> 20 & 1 ? id | (u64)r << 32 : id; /* what lies above w0 must not matter */
 }
 
 static void call(void)

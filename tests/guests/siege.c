@@ -13,7 +13,7 @@
  * CPU_SUSPEND without a wake-up; EXIT, SYSTEM_OFF and their like; its watchdog. Others do those
  * (storm.c, crash.c, how=fatal).
  */
-#include "rt.h"
+#include "hostile.h"
 
 enum kind {
 	SYSTEM,
@@ -53,7 +53,7 @@ void siege_act(const struct act *act);
 void siege_interrupt(void);
 u64 siege_exceptions;
 
-static u64 seed, ram_base, ram_end, window_ipa, done[KINDS];
+static u64 ram_base, window_ipa, done[KINDS];
 
 /*
  * siege_act: registers from *x0, then the stub. It ends with a branch to siege_next, or any exception
@@ -145,11 +145,6 @@ __asm__(".section .bss.siege, \"aw\", %nobits\n"
 	"siege_fetch:	br x16\n		.inst	0\n"
 	"siege_return:	msr spsr_el1, x0\n	msr elr_el1, x1\n	isb\n	eret\n	.inst	0\n"
 	".previous\n");
-
-static u64 rnd(void)
-{
-	return xorshift(&seed);
-}
 
 /* A number below n, which is small. */
 static u64 below(u64 n)
@@ -356,62 +351,16 @@ static void new_pool(void)
 
 /* ---- Kinds ---- */
 
-static u64 argument(void)
-{
-	u64 r = rnd();
-
-	switch (r & 7) {
-	case 0:
-		return r >> 3;
-	case 1:
-		return ram_end - (r >> 3 & 0xfff);
-	case 2:
-		return ~(r >> 3 & 0xfff);
-	case 3:
-		return 1ul << (r >> 3 & 63);
-	case 4:
-		return r >> 3 & 31;
-	default:
-		return address();
-	}
-}
-
-/* Calls that end us, or wait for what doesn't come; 32-bit and 64-bit forms alike. */
-static bool final(u32 id)
-{
-	switch (id & ~0x40000000u) {
-	case PSCI_CPU_SUSPEND & ~0x40000000u:
-	case PSCI_CPU_OFF:
-	case PSCI_SYSTEM_OFF:
-	case PSCI_SYSTEM_RESET:
-	case 0x84000012: /* SYSTEM_RESET2 */
-	case 0x8400000c: /* CPU_FREEZE, CPU_DEFAULT_SUSPEND, SYSTEM_SUSPEND */
-	case 0x8400000d:
-	case 0x8400000e:
-	case SKERRY_EXIT & ~0x40000000u:
-	case SKERRY_WATCHDOG & ~0x40000000u:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void do_call(struct act *act, bool smc)
 {
-	static const u32 bases[] = {SKERRY_FEATURES, SKERRY_CALL_COUNT, PSCI_VERSION,	 0xc4000000,
-				    SMCCC_VERSION,   PV_TIME_FEATURES,	TRNG_VERSION,	 0x86000000,
-				    PSCI_CPU_ON,     TRNG_RND,		SKERRY_DOORBELL, 0x84000010,
-				    SKERRY_WHO_AM_I, 0xc5000000,	0x82000000,	 0};
-	u64 r = rnd(), id = bases[r & 15] + (r >> 8 & 31);
+	u64 id = call_id();
 	bool psci;
 
-	if ((r >> 16 & 15) == 0)
-		id = r >> 32;
 	psci = (id & 0xbfffff80) == 0x84000000;
 	/* of the console's calls few: each is a line, and the line is slow */
-	if (final((u32)id) || ((u32)id == SKERRY_CONSOLE_WRITE && (r >> 21 & 63)))
+	if (final((u32)id) || ((u32)id == SKERRY_CONSOLE_WRITE && (rnd() & 63)))
 		id = SKERRY_FEATURES;
-	act->x[0] = r >> 20 & 1 ? id | (u64)r << 32 : id; /* what lies above w0 must not matter */
+	act->x[0] = id;
 	act->x[1] = argument();
 	act->x[2] = argument();
 	act->x[3] = argument();
