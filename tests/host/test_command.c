@@ -4,10 +4,9 @@
  * cp/: what the operator types and sees. Ctrl-] is 0x1d. Output without a terminal, byte for byte where
  * it is an interface (the prompt's echo).
  */
-#include "guest_world.h"
+#include "prompt_world.h"
 
 #include "cp/command.h"
-#include "cp/cp.h"
 
 static struct guest *crab, *eel, *mute;
 
@@ -44,16 +43,6 @@ static int teardown(void **state)
 	cp_input();
 	return world_teardown(state);
 }
-
-static void type(const char *keys)
-{
-	said_forget();
-	say_typed = keys;
-	while (*say_typed)
-		cp_input();
-}
-
-#define SAYS(text) assert_non_null(strstr(said, text))
 
 static void test_editing(void **state)
 {

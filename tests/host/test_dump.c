@@ -4,10 +4,9 @@
  * cp/dump.c: the lines of a dump, put together again here as the other end does it, and the core file
  * that they make: ELF64 by the gABI, notes as arm64 Linux has them, offsets by hand.
  */
-#include "guest_world.h"
+#include "prompt_world.h"
 
 #include "cp/command.h"
-#include "cp/cp.h"
 #include "cp/dump.h"
 
 #define MIB_1 0x100000
@@ -35,14 +34,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void type(const char *keys)
-{
-	said_forget();
-	say_typed = keys;
-	while (*say_typed)
-		cp_input();
-}
-
 static int teardown(void **state)
 {
 	type("\x1dp\r");
@@ -57,8 +48,6 @@ static void let_run(unsigned steps)
 		timer_interrupt();
 	}
 }
-
-#define SAYS(text) assert_non_null(strstr(said, text))
 
 /* CRC-32 by its table-less definition, another way round than EL2's: whole polynomial division. */
 static u32 crc_of(const char *text, size_t n)

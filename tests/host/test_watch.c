@@ -3,10 +3,9 @@
 /*
  * The commands that watch a guest: what of its vCPUs' debug hardware they ask for, and what they say.
  */
-#include "guest_world.h"
+#include "prompt_world.h"
 
 #include "cp/command.h"
-#include "cp/cp.h"
 #include "cp/trace.h"
 #include "guest/watch.h"
 
@@ -24,14 +23,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void type(const char *keys)
-{
-	said_forget();
-	say_typed = keys;
-	while (*say_typed)
-		cp_input();
-}
-
 static int teardown(void **state)
 {
 	type("\x1dp\r");
@@ -39,7 +30,6 @@ static int teardown(void **state)
 	return world_teardown(state);
 }
 
-#define SAYS(text) assert_non_null(strstr(said, text))
 #define SAYS_NOT(text) assert_null(strstr(said, text))
 
 static void put(const char *text)
