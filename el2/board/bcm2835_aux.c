@@ -20,6 +20,7 @@
 #define BAUD 0x28
 
 #define IER_RX (BIT(0) | BIT(2)) /* data, line status; the document's table is known to be wrong */
+#define IER_TX BIT(1)		 /* nothing is left to send */
 #define LCR_8BITS 3		 /* both bits, whatever the document says */
 #define LSR_DATA BIT(0)
 #define LSR_ROOM BIT(5)
@@ -73,9 +74,9 @@ static bool bcm2835_aux_idle(void)
 	return (mmio_read32(base + LSR) & LSR_IDLE) != 0;
 }
 
-static void bcm2835_aux_listen(bool on)
+static void bcm2835_aux_interrupts(bool arrived, bool room)
 {
-	mmio_write32(base + IER, on ? IER_RX : 0);
+	mmio_write32(base + IER, (arrived ? IER_RX : 0) | (room ? IER_TX : 0));
 }
 
 const struct uart_ops bcm2835_aux_ops = {
@@ -84,5 +85,5 @@ const struct uart_ops bcm2835_aux_ops = {
 	.write = bcm2835_aux_write,
 	.getc = bcm2835_aux_getc,
 	.idle = bcm2835_aux_idle,
-	.listen = bcm2835_aux_listen,
+	.interrupts = bcm2835_aux_interrupts,
 };

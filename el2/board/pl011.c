@@ -14,6 +14,7 @@
 #define FBRD 0x028
 #define LCR_H 0x02c
 #define CR 0x030
+#define IFLS 0x034
 #define IMSC 0x038
 #define ICR 0x044
 
@@ -24,7 +25,9 @@
 #define LCR_H_FIFOS BIT(4)
 #define LCR_H_8BITS (3 << 5)
 #define CR_ON (BIT(0) | BIT(8) | BIT(9)) /* UART, transmitter, receiver */
+#define IFLS_RX_HALF_TX_EIGHTH 0x10	 /* receive: half full; transmit: an eighth left */
 #define INT_RX BIT(4)
+#define INT_TX BIT(5)
 #define INT_RX_TIMEOUT BIT(6)
 #define INT_ALL 0x7ff
 
@@ -51,6 +54,7 @@ static void pl011_init(u64 address, u32 clock)
 	base = address;
 	mmio_write32(base + IMSC, 0);
 	mmio_write32(base + ICR, INT_ALL);
+	mmio_write32(base + IFLS, IFLS_RX_HALF_TX_EIGHTH);
 	if (!clock && pl011_on(base))
 		return;
 	/* Line control and the enables may change only while it is off and silent (3.3.8). */
@@ -91,10 +95,11 @@ static bool pl011_idle(void)
 	return (mmio_read32(base + FR) & FR_BUSY) == 0;
 }
 
-/* The timeout interrupt is for bytes that do not fill the FIFO to its threshold. */
-static void pl011_listen(bool on)
+/* The timeout interrupt is for bytes that do not fill the FIFO to its threshold. That for room rises when
+ * the FIFO falls to its own (3.4.2), so it is asked for when the FIFO is full. */
+static void pl011_interrupts(bool arrived, bool room)
 {
-	mmio_write32(base + IMSC, on ? INT_RX | INT_RX_TIMEOUT : 0);
+	mmio_write32(base + IMSC, (arrived ? INT_RX | INT_RX_TIMEOUT : 0) | (room ? INT_TX : 0));
 }
 
 const struct uart_ops pl011_ops = {
@@ -103,5 +108,5 @@ const struct uart_ops pl011_ops = {
 	.write = pl011_write,
 	.getc = pl011_getc,
 	.idle = pl011_idle,
-	.listen = pl011_listen,
+	.interrupts = pl011_interrupts,
 };

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The serial line. Bytes are sent by polling: EL2 says little, and a guest's lines come whole from
- * its console. Runs at EL2, on any pCPU.
+ * The serial line. What the UART has no room for waits in a ring and goes out by its interrupt, so a slow
+ * line holds no pCPU. Guests wait for room before they print (say_keeps_up); EL2's own messages do not:
+ * where the ring is full, or there is no such interrupt (yet, or no more: last words), they are sent by
+ * polling. Runs at EL2, on any pCPU.
  *
- * What always holds: nothing here waits for ever. A UART that takes no bytes costs one long wait,
- * then a single look a byte until it takes one again. Until there is a UART only the boot CPU
- * runs, perhaps with its MMU off, where exclusives need not work: no lock is taken before.
+ * What always holds: bytes go out in the order in which they were said, and nothing here waits for ever.
+ * A UART that takes no bytes costs one long wait, then a single look a byte until it takes one again.
+ * Until there is a UART only the boot CPU runs, perhaps with its MMU off, where exclusives need not work:
+ * no lock is taken before.
  */
 #include "board/say.h"
 #include "arch/cpu.h"
 #include "arch/lock.h"
 #include "arch/pcpu.h"
+#include "arch/timer.h"
 #include "board/bcm2835.h"
 #include "board/board.h"
 #include "board/uart.h"
@@ -20,6 +24,10 @@
 
 #define LINE_MAX 512
 #define EARLY_MAX 2048
+#define RING 16384 /* 1.4 s at 115200 baud */
+#define GUESTS_PART \
+	(RING / 2)	 /* the rest is for EL2's own: an operator's table, crashes' reports */
+#define GUESTS_SHARE 512 /* what waits before a guest's last line when it may say the next */
 
 /* Longer than 16 bytes take at 9600 baud, at any CPU's speed. */
 #define PATIENCE 4000000u
@@ -30,9 +38,16 @@ void (*say_last_resort)(void);
 
 static const struct uart_ops *uart; /* NULL until say_init */
 
-static struct lock line;     /* lock say: the UART, `patience`, and what was said before it */
+static struct lock line;     /* lock say: the rest, up to early_used */
 static struct screen screen; /* lock say; terminal: constant after say_init */
-static unsigned patience = PATIENCE; /* how long a byte may wait for room */
+static unsigned patience =
+	PATIENCE;		 /* how long a byte may wait for room; 0: the UART is given up */
+static bool listening, attended; /* interrupts: for what arrives; at all */
+static bool waits;		 /* queued != sent, once lock say is dropped; read without it */
+static char ring[RING]
+	__attribute__((section(".noinit"))); /* byte n of all that was said is at n % RING */
+static u64 queued, sent;	  /* how many went in and out; both are read without the lock */
+static u64 stuck_at, stuck_since; /* `sent` as a guest last saw it, and when it came to that */
 static char early[EARLY_MAX]; /* what was said before there was a UART, or while the screen is raw */
 static size_t early_used;
 
@@ -46,28 +61,64 @@ static void put_early(const char *bytes, size_t n)
 	early_used += n;
 }
 
-static void put_all(const char *bytes, size_t n)
+/* Some that waits, as much as there is room for. Last words may find the counts half changed by another
+ * pCPU: more than the ring holds is nothing. */
+static size_t send_some(u64 waiting)
+{
+	size_t at = sent % RING;
+
+	return waiting <= RING ? uart->write(ring + at, MIN(waiting, RING - at)) : waiting;
+}
+
+/* Sends what the UART has room for; if more than `most` bytes wait, the rest of these by polling. */
+static void send(size_t most)
 {
 	unsigned looks = 0;
+	u64 waiting;
 
-	if (uart == NULL) {
-		put_early(bytes, n);
-		return;
-	}
-	while (n) {
-		size_t written = uart->write(bytes, n);
+	while ((waiting = queued - sent)) {
+		size_t written = send_some(waiting);
 
 		if (written) {
 			patience = PATIENCE;
 			looks = 0;
+		} else if (waiting <= most) {
+			break;
 		} else if (looks++ >= patience) {
 			patience = 0; /* this byte is given up */
 			written = 1;
 			looks = 0;
 		}
-		bytes += written;
-		n -= written;
+		__atomic_store_n(&sent, sent + written, __ATOMIC_RELAXED);
 	}
+	if (waits != !!waiting) {
+		__atomic_store_n(&waits, !!waiting, __ATOMIC_RELAXED);
+		uart->interrupts(listening, waits);
+	}
+}
+
+/* Lock say held, as for all above. */
+static void put_all(const char *bytes, size_t n)
+{
+	size_t at, first;
+
+	if (uart == NULL) {
+		put_early(bytes, n);
+		return;
+	}
+	send(RING - n);
+	first = queued == sent ? uart->write(bytes, n) : 0; /* past the ring */
+	sent += first;
+	__atomic_store_n(&queued, queued + n, __ATOMIC_RELAXED);
+	if (first == n)
+		return;
+	bytes += first;
+	n -= first;
+	at = (queued - n) % RING;
+	first = MIN(n, RING - at);
+	memcpy(ring + at, bytes, first);
+	memcpy(ring, bytes + first, n - first);
+	send(attended ? RING : 0);
 }
 
 /* Before the MMU is on (no UART yet), at EL1 and for the last words no lock is taken. */
@@ -207,6 +258,50 @@ void say(const char *fmt, ...)
 	say_line(say, text, add_returns(text, n));
 }
 
+u64 say_position(void)
+{
+	return __atomic_load_n(&queued, __ATOMIC_RELAXED);
+}
+
+/* The UART has taken nothing for a second: guests must not wait for it for ever. */
+static bool is_stuck(void)
+{
+	u64 now = timer_now();
+
+	if (stuck_at != sent) {
+		stuck_at = sent;
+		stuck_since = now;
+	}
+	return now - stuck_since > timer_frequency();
+}
+
+/* Sends too: should the UART's interrupt not come, this does until it does. */
+bool say_keeps_up(u64 until)
+{
+	bool room;
+
+	if (LIKELY(!__atomic_load_n(&waits, __ATOMIC_RELAXED)))
+		return true;
+	take_line();
+	send(RING);
+	room = until <= sent + GUESTS_SHARE && queued - sent <= GUESTS_PART;
+	if (!room && is_stuck())
+		patience = 0;
+	room = room || !patience;
+	drop_line();
+	return room;
+}
+
+bool say_interrupt(void)
+{
+	if (__atomic_load_n(&waits, __ATOMIC_RELAXED)) {
+		take_line();
+		send(RING);
+		drop_line();
+	}
+	return listening;
+}
+
 /* Without the lock: reading takes nothing from a writer, and a key must not wait for a long line.
  * Only the pCPU that gets the UART's interrupt reads. */
 int say_getc(void)
@@ -216,8 +311,13 @@ int say_getc(void)
 
 void say_listen(bool on)
 {
-	if (uart != NULL)
-		uart->listen(on);
+	if (uart == NULL)
+		return;
+	take_line();
+	listening = on;
+	attended = attended || on;
+	uart->interrupts(on, waits);
+	drop_line();
 }
 
 static bool try_for_a_while(struct lock *lock)
@@ -246,6 +346,7 @@ void say_last_words(void)
 	/* If the line is not free by now, its holder is stuck, maybe this pCPU itself. */
 	(void)try_for_a_while(&line);
 	last_speaker = self;
+	attended = false;
 	if (screen.raw)
 		end_raw();
 }

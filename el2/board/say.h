@@ -38,6 +38,18 @@ void say_raw_end(const void *owner); /* nothing if it is not owner's */
  * calls say_init() if it does. NULL: nothing can. */
 extern void (*say_last_resort)(void);
 
+/*
+ * Whether who last said something up to position `until` may say more now. If not, the UART is slower: a guest
+ * should sleep some milliseconds and ask again (never so for ever), or it would fill the ring that output
+ * waits in and slow all the others. None waits for another's flood: while only a little is left to be sent
+ * before the end of its own last line it may say the next.
+ */
+bool say_keeps_up(u64 until) MUST_CHECK;
+u64 say_position(void); /* bytes said so far, by all */
+
+/* The UART's interrupt: sends some of what waits. True: read what has arrived, too. Boot CPU. */
+bool say_interrupt(void);
+
 /* A person looks on: colours and lines that are wiped. False before say_init(). */
 bool say_terminal(void);
 
@@ -45,7 +57,8 @@ bool say_terminal(void);
 int say_getc(void);
 
 /* Turns the receive interrupt on or off; its INTID is board.uart.irq. What arrives while it is off waits
- * in the UART. One caller at a time. */
+ * in the UART. The first time it is turned on says that interrupts come at all: from then on output need
+ * not be polled. */
 void say_listen(bool on);
 
 /* EL2 cannot go on: the message, a back-trace, and the machine stops with status 1. Takes no lock

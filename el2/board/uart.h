@@ -18,7 +18,8 @@ struct uart_ops {
 	size_t (*write)(const char *bytes, size_t n); /* how many it had room for */
 	int (*getc)(void);			      /* -1: nothing waits */
 	bool (*idle)(void);			      /* everything is on the wire */
-	void (*listen)(bool on); /* an interrupt while bytes that have arrived wait to be read */
+	/* Its interrupt comes while bytes that have arrived wait to be read; while it has room. */
+	void (*interrupts)(bool arrived, bool room);
 };
 
 extern const struct uart_ops pl011_ops, bcm2835_aux_ops;

@@ -291,7 +291,8 @@ static void serve(struct vcpu *vcpu, u32 intid)
 		if (vcpu)
 			vgic_maintenance(&vcpu->vgic);
 	} else if (intid == board.uart.irq) {
-		cp_input();
+		if (say_interrupt())
+			cp_input();
 	} else if (intid != board.virtual_timer) { /* that one was off before its vCPU left */
 		if (grant_interrupt(intid))
 			return;

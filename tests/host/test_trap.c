@@ -350,11 +350,20 @@ static void test_interrupts(void **state)
 	world_new(3);
 	world.acks[0] = 25;
 	world.acks[1] = 33;
+	say_listening = true;
+	say_interrupts = 0;
 	enter(false);
 	assert_int_equal(seen.maintenances, 1);
+	assert_int_equal(say_interrupts, 1);
 	assert_int_equal(seen.cp_inputs, 1);
 	assert_int_equal(seen.deactivated, 33);
 	assert_int_equal(seen.switches, 0);
+	/* the UART's again, while what is typed has to wait: it has room for output */
+	world.acks[world.ack] = 33;
+	say_listening = false;
+	enter(false);
+	assert_int_equal(say_interrupts, 2);
+	assert_int_equal(seen.cp_inputs, 1);
 	/* not ours: off, and said */
 	world.acks[world.ack] = 77;
 	enter(false);

@@ -12,6 +12,8 @@ char said[1 << 16];
 size_t said_length;
 const char *say_typed;
 bool say_listening;
+u64 say_sent = UINT64_MAX;
+unsigned say_interrupts;
 jmp_buf *panic_catcher;
 char panic_text[512];
 
@@ -91,6 +93,22 @@ void say(const char *fmt, ...)
 	vformat(text, sizeof(text), fmt, args); /* EL2's own: what it does not know shows */
 	va_end(args);
 	say_line(say, text, strlen(text));
+}
+
+u64 say_position(void)
+{
+	return said_length;
+}
+
+bool say_keeps_up(u64 until)
+{
+	return until <= say_sent;
+}
+
+bool say_interrupt(void)
+{
+	say_interrupts++;
+	return say_listening;
 }
 
 int say_getc(void)

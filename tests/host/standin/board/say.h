@@ -23,6 +23,8 @@ void said_forget(void);
 
 extern const char *say_typed; /* what say_getc reads, byte by byte; NULL or "": nothing waits */
 extern bool say_listening;
+extern u64 say_sent; /* say_keeps_up: up to here; all unless set */
+extern unsigned say_interrupts;
 
 extern jmp_buf *panic_catcher; /* NULL: a panic prints its text and aborts */
 extern char panic_text[512];
