@@ -43,7 +43,8 @@
 #define PIECE_STEPS 64	       /* in one go: spans … */
 #define PIECE_LINES 32	       /* … or lines, … */
 #define PIECES_A_SECOND 500    /* … or that part of a second */
-#define PAUSES_A_SECOND 100000 /* the least pause */
+#define PAUSES_A_SECOND 100000 /* the least pause, … */
+#define LINES_A_SECOND 200     /* … or, while the serial line does not keep up, this one */
 #define POLL_MS 1	       /* while its vCPUs come off */
 
 /* Notes: the numbers are those of Linux' <elf.h>. */
@@ -89,7 +90,8 @@ static struct {
 	u64 at;	   /* SENDING: up to here */
 	u64 size;  /* of the file */
 	u32 lines;
-} dump; /* guests held */
+	u64 until; /* say_position() behind the last one */
+} dump;		   /* guests held */
 
 /* --- Lines ------------------------------------------------------------------------------------ */
 
@@ -134,6 +136,7 @@ static PRINTF_LIKE(1, 2) void send(const char *fmt, ...)
 	va_end(args);
 	n += format(line + n, sizeof(line) - n, " %08x\r\n", crc32(line + start, n - start));
 	say_line(&dump, line, n);
+	dump.until = say_position();
 	dump.lines++;
 }
 
@@ -331,7 +334,7 @@ static bool send_some(struct guest *guest, u64 begin)
 	u8 bytes[CHUNK];
 	u32 lines = dump.lines;
 
-	while (dump.at < dump.size) {
+	while (dump.at < dump.size && say_keeps_up(dump.until)) {
 		bool some;
 		u64 step = read_chunk(guest, bytes, &some);
 
@@ -421,7 +424,9 @@ static void fire(struct timer *timer)
 		timer_arm(timer, now + POLL_MS * (timer_frequency() / 1000));
 	else if (dump.phase != IDLE)
 		timer_arm(timer,
-			  now + 4 * (timer_now() - now) + timer_frequency() / PAUSES_A_SECOND);
+			  now + 4 * (timer_now() - now) +
+				  timer_frequency() / (say_keeps_up(dump.until) ? PAUSES_A_SECOND :
+										  LINES_A_SECOND));
 	guests_let_go();
 }
 

@@ -34,6 +34,7 @@ static struct {
 
 	struct lock printing; /* the rest, and the order of lines; only ever tried */
 	u64 rest;	      /* nothing is printed until then; ticks */
+	u64 until;	      /* say_position() behind the last line */
 	struct timer left;
 	bool ready, json;
 	pa_t frames; /* of the ring; guests held */
@@ -72,22 +73,24 @@ static void print(const struct trace_line *line)
 static void print_next(bool several)
 {
 	struct trace_line line;
-	u64 begin = timer_now(), lost, now;
+	u64 begin = timer_now(), lost;
 	bool some;
 
 	if (!lock_try(&trace.printing))
 		return;
 	if (begin >= trace.rest) {
-		do {
+		while (say_keeps_up(trace.until)) {
 			some = take(&line, &lost);
 			if (lost)
 				say("skerry: %lu traced events are lost: the serial line is slower\n",
 				    lost);
 			if (some)
 				print(&line);
-			now = timer_now();
-		} while (several && some && now - begin < timer_frequency() / 1000);
-		trace.rest = now + (now - begin);
+			trace.until = say_position();
+			if (!several || !some || timer_now() - begin >= timer_frequency() / 1000)
+				break;
+		}
+		trace.rest = 2 * timer_now() - begin;
 	}
 	if (trace.put != trace.taken && !trace.left.armed)
 		timer_arm(&trace.left, timer_now() + LEFT_MS * (timer_frequency() / 1000));

@@ -25,7 +25,9 @@ static const struct bundle *made_from;
 static struct channel *channels;
 static unsigned channels_made, table_order; /* its frames */
 
-#define PAGES_ORDER_MAX 4    /* of frames_take_pages */
+#define PAGES_ORDER_MAX 4 /* of frames_take_pages */
+#define PRINTS_A_SECOND \
+	200 /* how often who prints looks again for room: 5 ms are 57 bytes at 115200 baud */
 #define GICC_BYTES PAGE_SIZE /* not the second page: a guest's GICC_DIR has to trap (vdev/vgic.h) */
 
 unsigned guest_count(void)
@@ -105,6 +107,34 @@ static bool timer_line(struct vgic_cpu *cpu, u32 intid, bool *level)
 	return true;
 }
 
+/* They look again themselves, so one that is woken in vain does no harm. */
+static void wake_printers(struct timer *timer)
+{
+	struct guest *guest = CONTAINER_OF(timer, struct guest, printing);
+	u32 printers;
+
+	lock_take(&guest->lock);
+	printers = guest->printers;
+	guest->printers = 0;
+	lock_drop(&guest->lock);
+	for (; printers; printers &= printers - 1)
+		sched_wake(&guest->vcpus[__builtin_ctz(printers)]->sched);
+}
+
+bool guest_may_print(struct vcpu *vcpu)
+{
+	struct guest *guest = vcpu->guest;
+
+	if (LIKELY(vconsole_keeps_up(&guest->console)))
+		return true;
+	lock_take(&guest->lock);
+	guest->printers |= (u8)(1u << vcpu->index);
+	if (!guest->printing.armed)
+		timer_arm(&guest->printing, timer_now() + timer_frequency() / PRINTS_A_SECOND);
+	lock_drop(&guest->lock);
+	return false;
+}
+
 static bool init_vcpu(struct guest *guest, struct vcpu *vcpu, unsigned index)
 {
 	vcpu->guest = guest;
@@ -143,6 +173,7 @@ static struct guest *make(const struct guest_config *config, u16 id, struct fdt_
 	vconsole_init(&guest->console, guest->config.name, id,
 		      config->console == GUEST_CONSOLE_NONE);
 	guest->console.raw = config->console == GUEST_CONSOLE_RAW;
+	timer_init(&guest->printing, wake_printers);
 	vpl011_init(&guest->uart, &guest->console, &guest->vgic);
 	vwatchdog_init(&guest->watchdog, &guest->vgic, &guest->time_offset, life_hung);
 	guests[id] = guest;
@@ -373,6 +404,7 @@ void guest_remove(struct guest *guest)
 	life_forget(guest);
 	vconsole_reset(&guest->console);
 	timer_cancel_wait(&guest->console.flush);
+	timer_cancel_wait(&guest->printing);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		if (guest->vcpus[i]) {
 			vtimer_reset(&guest->vcpus[i]->vtimer);

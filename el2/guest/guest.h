@@ -130,6 +130,8 @@ struct guest {
 	struct guest_config config;
 	struct vgic vgic;
 	struct vconsole console;
+	struct timer printing; /* armed while a vCPU waits for room on the serial line */
+	u8 printers;	       /* bit n: vCPU n does; lock guest, as the timer */
 	struct vpl011 uart;
 	struct vwatchdog watchdog;
 	struct vflash flash; /* beside a firmware only, as the next; lock guest */
@@ -262,6 +264,12 @@ enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64
 /* DEN0057: keeps the stolen time record of `vcpu` at this IPA (64 bytes, its RAM) up to date; returns
  * the IPA, 0 if there is none. */
 u64 guest_stolen_time(struct vcpu *vcpu);
+
+/*
+ * Whether what `vcpu`, which runs here, is about to print has room on the serial line. If not, nothing was
+ * done: it should sleep, and is woken soon to do the same again. Takes the guest's lock.
+ */
+bool guest_may_print(struct vcpu *vcpu) MUST_CHECK;
 
 /* Ids are 0 .. guest_count() - 1, NULL where a guest was destroyed. Guests held, once they run. */
 struct guest *guest_by_id(unsigned id);

@@ -21,7 +21,8 @@ enum verdict {
 	VERDICT_WOKE,  /* carried out, PC stands; another vCPU may have been woken and go first */
 	VERDICT_PAC,   /* a first use of pointer authentication: again, with it */
 	VERDICT_YIELD, /* carried out, PC stands; let others run */
-	VERDICT_WAIT, /* carried out, PC stands (WFI, CPU_SUSPEND); sleep until an interrupt is pending */
+	VERDICT_WAIT, /* carried out (WFI, CPU_SUSPEND), or to be done again later: PC stands; sleep until an
+			 interrupt is pending or somebody wakes it */
 	VERDICT_CPU_OFF, /* PSCI CPU_OFF: this vCPU stops */
 	VERDICT_EXIT,	 /* the guest ends; its exit code is noted in struct guest */
 	VERDICT_STOP,	 /* the operator wanted it to stand still here: to STOPPED */

@@ -46,8 +46,8 @@ static bool console_range(const struct vcpu *vcpu, u64 *ipa, size_t *bytes)
 	return *ipa + vcpu->ctx.regs.x[2] >= *ipa;
 }
 
-/* A line that comes out ends the call: on a slow serial line it is the longest thing a guest can ask
- * for, and others may want this pCPU. */
+/* A line that comes out ends the call: others may want this pCPU. A serial line that does not keep up has the
+ * call made again, after a while. */
 static enum verdict call_console_write(struct vcpu *vcpu)
 {
 	struct vconsole *console = &vcpu->guest->console;
@@ -59,6 +59,10 @@ static enum verdict call_console_write(struct vcpu *vcpu)
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
 	if (bytes && !guest_read(vcpu->guest, text, IPA(ipa), bytes))
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
+	if (UNLIKELY(!guest_may_print(vcpu))) {
+		vcpu->ctx.regs.pc -= 4;
+		return VERDICT_WAIT;
+	}
 	while (n < bytes && __atomic_load_n(&console->lines, __ATOMIC_RELAXED) == lines)
 		vconsole_put(console, text[n++]);
 	return answer(vcpu, (s64)n);

@@ -150,6 +150,12 @@ static enum verdict refused(const struct mmio *mmio)
 	return mmio->size ? VERDICT_ABORT : VERDICT_RESUME;
 }
 
+/* A store of what the serial line has no room for sleeps, and is made again. */
+static inline bool may_not_print(struct vcpu *vcpu, u64 ipa)
+{
+	return ipa - SKERRY_UART_BASE < 4 && UNLIKELY(!guest_may_print(vcpu));
+}
+
 /* One register, no write-back: all is in the syndrome. */
 static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
 {
@@ -164,6 +170,8 @@ static enum verdict by_syndrome(struct vcpu *vcpu, u64 esr, u64 ipa)
 		return VERDICT_ALIGNMENT;
 	mmio.offset = ipa - window->base;
 	if (mmio.write) {
+		if (may_not_print(vcpu, ipa))
+			return VERDICT_WAIT;
 		mmio.value = truncate(regs_get(regs, rt), bytes);
 		return window->access(vcpu, &mmio) ? trap_next_woke() : refused(&mmio);
 	}
@@ -360,6 +368,8 @@ static enum verdict perform(struct vcpu *vcpu, struct access *access)
 
 	if (!window)
 		return VERDICT_ABORT;
+	if (d->write && may_not_print(vcpu, access->ipa))
+		return VERDICT_WAIT;
 	for (unsigned n = 0; n < parts; n++, data += stride) {
 		struct mmio mmio = {
 			.ipa = access->ipa + n * part,

@@ -12,6 +12,7 @@
 #define VDEV_VCONSOLE_H
 
 #include "arch/lock.h"
+#include "board/say.h"
 #include "lib/types.h"
 #include "sched/timer.h"
 
@@ -40,6 +41,7 @@ struct vconsole {
 	u8 input[VCONSOLE_INPUT];
 	struct timer flush; /* armed while the beginning of a line waits to be shown */
 	u64 lines;	    /* printed in all */
+	u64 until;	    /* say_position() behind what it printed last */
 	u16 history_next;   /* where the next byte goes */
 	u16 history_length;
 	char history[VCONSOLE_HISTORY]; /* lines, each ends with a newline */
@@ -48,6 +50,13 @@ struct vconsole {
 void vconsole_init(struct vconsole *con, const char *name, unsigned index, bool quiet);
 /* The guest starts again or has ended: an unfinished line comes out as a line, input is dropped. */
 void vconsole_reset(struct vconsole *con);
+
+/* Whether the serial line keeps up with what the guest prints: before vconsole_put. If not, it should wait
+ * for some milliseconds and ask again. Without the lock. */
+static inline bool vconsole_keeps_up(const struct vconsole *con)
+{
+	return say_keeps_up(__atomic_load_n(&con->until, __ATOMIC_RELAXED));
+}
 
 /* One byte that the guest prints. A line comes out when it is finished or full. */
 void vconsole_put(struct vconsole *con, u8 byte);

@@ -2,9 +2,10 @@
 /*
  * The PL011's registers (Arm DDI 0183, chapter 3). Runs at EL2 for a guest's vCPU, or for input.
  *
- * Always: the transmit FIFO is empty, since the console takes every byte at once; the receive FIFO is
- * the console's input ring; the line (SPI 33) is high exactly while RIS & IMSC is not zero. A received
- * byte times out at once, so RTRIS says "something is there" and drivers need not wait for the level.
+ * Always: the transmit FIFO is empty, since the console takes every byte at once (trap/mmio.c has the vCPU
+ * sleep before its store while the serial line is slower); the receive FIFO is the console's input ring;
+ * the line (SPI 33) is high exactly while RIS & IMSC is not zero. A received byte times out at once, so
+ * RTRIS says "something is there" and drivers need not wait for the level.
  */
 #include "vdev/vpl011.h"
 

@@ -163,6 +163,41 @@ static void test_console_write(void **state)
 	assert_int_equal(call(0xc6000001, 0x40002000, 5000), 1024); /* cut short */
 }
 
+/* The serial line does not keep up: the call waits, and is made again, or an interrupt taken before. */
+static void test_console_slow(void **state)
+{
+	(void)state;
+	memcpy(ram + 0xffb, "barnacle\n", 9);
+	world.slow = true;
+	world.next = &other;
+	regs->pc = 0x40001004; /* behind the HVC */
+	for (unsigned i = 1; i <= 3; i++) {
+		call(0xc6000001, 0x40000ffb, 9);
+		assert_int_equal(regs->pc, 0x40001000);
+		assert_int_equal(regs->x[0], 0xc6000001);
+		assert_int_equal(regs->x[1], 0x40000ffb);
+		assert_int_equal(regs->x[2], 9);
+		assert_int_equal(seen.switches, i);
+		assert_int_equal(seen.reason, SCHED_BLOCK);
+		regs->pc += 4; /* it runs the HVC again */
+	}
+	world.wakes = true;
+	regs->x[0] = 0xc6000001;
+	assert_ptr_equal(trap(ESR_HVC, 0, 0), &vcpus[0]);
+	assert_int_equal(regs->pc, 0x40001000);
+	assert_int_equal(seen.switches, 3);
+	assert_string_equal(said, "");
+	/* an SMC is a trap at the instruction itself */
+	regs->x[0] = 0xc6000001;
+	trap(0x5e000000, 0, 0);
+	assert_int_equal(regs->pc, 0x40001000);
+	/* what is wrong is told at once */
+	assert_int_equal((s64)call(0xc6000001, 0x40000000, ~0ull), -3);
+	world.slow = false;
+	assert_int_equal(call(0xc6000001, 0x40000ffb, 9), 9);
+	assert_string_equal(said, "[crab] barnacle\r\n");
+}
+
 static void test_console_read(void **state)
 {
 	(void)state;
@@ -342,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup(test_yield, setup),
 		cmocka_unit_test_setup(test_exit, setup),
 		cmocka_unit_test_setup(test_console_write, setup),
+		cmocka_unit_test_setup(test_console_slow, setup),
 		cmocka_unit_test_setup(test_console_read, setup),
 		cmocka_unit_test_setup(test_channels, setup),
 		cmocka_unit_test_setup(test_watchdog, setup),

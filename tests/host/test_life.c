@@ -425,6 +425,68 @@ static void test_destroy_disarms(void **state)
 	assert_string_equal(said, "");
 }
 
+/* Two vCPUs of one guest wait for room on the serial line, on two pCPUs: both are woken, and look again; its
+ * end, a stop and its destruction find them asleep. */
+static void test_printers(void **state)
+{
+	const struct timer *timer;
+
+	(void)state;
+	run_all();
+	assert_true(guest_may_print(a)); /* it has printed nothing: the line is not its */
+	say_sent = 0;
+	crab->console.until = 1;
+	assert_false(guest_may_print(a));
+	assert_null(play(0, a, SCHED_BLOCK));
+	standin_now += 100000;
+	standin_pcpu_set(1);
+	assert_false(guest_may_print(b));
+	assert_null(play(1, b, SCHED_BLOCK));
+	assert_true(guest_may_print(c)); /* another's flood is not its */
+	pass_ms(6);
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
+	assert_ptr_equal(play(1, NULL, SCHED_TICK), b);
+	/* not yet; and one that waits no more is woken in vain, but not kept awake */
+	standin_pcpu_set(0);
+	assert_false(guest_may_print(a));
+	assert_false(guest_may_print(a));
+	pass_ms(6); /* before it sleeps: no wake-up is lost */
+	assert_ptr_equal(play(0, a, SCHED_BLOCK), a);
+	assert_null(play(0, a, SCHED_BLOCK));
+	pass_ms(100);
+	assert_null(play(0, NULL, SCHED_TICK));
+	/* stopped in its sleep it stays so until it goes on, then looks again */
+	standin_pcpu_set(1);
+	assert_false(guest_may_print(b));
+	assert_null(play(1, b, SCHED_BLOCK));
+	standin_pcpu_set(0);
+	assert_null(order(crab, LIFE_STOP));
+	assert_int_equal(crab->state, GUEST_STOPPED);
+	pass_ms(6);
+	assert_null(play(1, NULL, SCHED_TICK));
+	assert_null(order(crab, LIFE_BEGIN));
+	(void)play(0, NULL, SCHED_TICK);
+	(void)play(1, NULL, SCHED_TICK);
+	/* destroyed, nothing of it comes again */
+	standin_pcpu_set(1);
+	assert_false(guest_may_print(b));
+	assert_true(crab->printing.armed);
+	(void)play(0, a, SCHED_BLOCK);
+	(void)play(1, b, SCHED_BLOCK);
+	standin_pcpu_set(0);
+	timer = &crab->printing;
+	assert_null(order(crab, LIFE_DESTROY));
+	assert_null(guest_by_id(0));
+	assert_int_equal(frames_held(0), 0);
+	assert_false(timer->armed);
+	for (unsigned id = 0; id < 3; id++) {
+		standin_pcpu_set(id);
+		standin_now += 6 * 62500;
+		timer_interrupt();
+	}
+	say_sent = UINT64_MAX;
+}
+
 /* Its vCPUs run, and nobody feeds it. */
 static void test_hung(void **state)
 {
@@ -1018,6 +1080,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hung_not_stopped, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hung_asleep, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hung, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_printers, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_disarms, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_limit, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_begin, setup, world_teardown),

@@ -131,6 +131,29 @@ static void test_trace_flood(void **state)
 	assert_string_equal(said, "");
 }
 
+/* What the serial line has no room for yet waits in the ring of traced lines, and EL2 for nothing. */
+static void test_trace_slow_line(void **state)
+{
+	(void)state;
+	type("trace crab all\r");
+	standin_now = 1ull << 40; /* the test before has left a rest to be kept */
+	said_forget();
+	put("first");
+	SAYS(": first");
+	say_sent = said_length - 1;
+	put("second");
+	SAYS_NOT("second");
+	for (unsigned i = 0; i < 100; i++) {
+		standin_now += 62500 * 20;
+		timer_interrupt();
+	}
+	SAYS_NOT("second");
+	say_sent = UINT64_MAX;
+	standin_now += 62500 * 20;
+	timer_interrupt();
+	SAYS(": second");
+}
+
 static void test_step_command(void **state)
 {
 	struct debug_regs *debug = &crab->vcpus[0]->ctx.debug;
@@ -202,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trace_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trace_slow_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_step_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adstop_command, setup, teardown),
 	};

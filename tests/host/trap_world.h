@@ -44,7 +44,7 @@ static struct regs *const regs = &vcpus[0].ctx.regs;
 
 /* What was asked of the others, since world_new. */
 static struct {
-	unsigned touches, switches, ends, refreshes, maintenances, cp_inputs, injections;
+	unsigned touches, switches, ends, refreshes, maintenances, cp_inputs, injections, prints;
 	u64 touched; /* last IPA */
 	enum sched_reason reason;
 	enum guest_end ended_how;
@@ -70,6 +70,7 @@ static struct {
 	struct vcpu *next; /* whom switch_next gives */
 	bool alone;	   /* it could only be the one that yields */
 	bool wakes, refuse, busy, flash_readable, again;
+	bool slow;    /* the serial line does not keep up */
 	u64 read;     /* what a vGIC register reads */
 	u32 acks[20]; /* what gic->ack() gives, then 1023 */
 	unsigned ack;
@@ -131,6 +132,13 @@ bool guest_clean(struct guest *g, u64 *ipa)
 	assert_true(*ipa >= 0x40000000);
 	*ipa += 0x40000;
 	return !world_clean_left || !--world_clean_left;
+}
+
+bool guest_may_print(struct vcpu *vcpu)
+{
+	assert_ptr_equal(vcpu, &vcpus[0]);
+	seen.prints++;
+	return !world.slow;
 }
 
 bool guest_touch(struct guest *g, ipa_t ipa)
