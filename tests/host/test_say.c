@@ -460,7 +460,7 @@ static void test_flood(void **state)
 /* All of `count`: shares are the same but for so many lines, EL2's part stays free, and every line is whole. */
 static void flood_all(unsigned count, unsigned rounds, unsigned apart)
 {
-	static char names[GUESTS][8];
+	static char names[GUESTS][16];
 	unsigned least = ~0u, most = 0;
 
 	for (unsigned i = 0; i < count; i++) {
