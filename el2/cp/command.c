@@ -37,57 +37,60 @@ static struct {
 static command_run_fn help;
 
 const struct command commands[] = {
-	{"query", "[GUEST | WHAT] [json]",
+	{"query", "[GUEST | WHAT [GUEST]] [json]",
 	 "guests, one guest, cpus, memory, interrupts, channels, names, console",
-	 "guests cpus memory interrupts channels names console json", 0, query_run, CLASS_QUERY},
-	{"indicate", "[live] [json]",
-	 "load by CPU and guest, exits by kind, stolen time; since the last one", "live json", 0,
-	 query_indicate, CLASS_QUERY},
-	{"list", "[json]", "guests: state, memory, time, exits", "json", 0, query_list,
+	 "guests cpus memory map interrupts channels names console json", 0, 2, query_run,
 	 CLASS_QUERY},
-	{"memory", "[json]", "physical memory by use", "json", 0, query_memory, CLASS_QUERY},
+	{"indicate", "[live] [json]",
+	 "load by CPU and guest, stolen time, exits by kind; since the last one", "live json", 0, 1,
+	 query_indicate, CLASS_QUERY},
+	{"list", "[json]", "guests: state, memory, time, exits", "json", 0, 0, query_list,
+	 CLASS_QUERY},
+	{"memory", "[json]", "physical memory by use", "json", 0, 0, query_memory, CLASS_QUERY},
 	{"ipl", "GUEST [as NAME]", "start a guest of the bundle, again or under a new name", "as",
-	 1, operate_ipl, CLASS_OPERATE},
-	{"stop", "GUEST", "it stands still, and its time too", "", 1, operate_stop, CLASS_OPERATE},
-	{"begin", "GUEST", "it goes on, or starts", "", 1, operate_begin, CLASS_OPERATE},
-	{"halt", "GUEST", "end GUEST; the others go on", "", 1, operate_halt, CLASS_OPERATE},
-	{"reset", "GUEST", "a clean image in clean memory, not started", "", 1, operate_reset,
+	 1, 3, operate_ipl, CLASS_OPERATE},
+	{"stop", "GUEST", "it stands still, and its time too", "", 1, 1, operate_stop,
 	 CLASS_OPERATE},
-	{"restart", "GUEST", "the same, started", "", 1, operate_restart, CLASS_OPERATE},
-	{"destroy", "GUEST", "nothing of it stays; `ipl` makes it anew", "", 1, operate_destroy,
+	{"begin", "GUEST", "it goes on, or starts", "", 1, 1, operate_begin, CLASS_OPERATE},
+	{"halt", "GUEST", "end GUEST; the others go on", "", 1, 1, operate_halt, CLASS_OPERATE},
+	{"reset", "GUEST", "a clean image in clean memory, not started", "", 1, 1, operate_reset,
 	 CLASS_OPERATE},
-	{"set", "weight|affinity|on-crash|trace GUEST VALUE",
-	 "its share of CPU time; its CPUs, 0,2-3; what becomes of it after a crash; as `trace`",
-	 "weight affinity all on-crash trace stop restart destroy shutdown", 3, operate_set,
-	 CLASS_SET},
-	{"display", "GUEST REG | VA.N | P IPA.N",
-	 "registers, or memory by its virtual or physical address", "g x el1", 2, inspect_display,
-	 CLASS_INSPECT},
-	{"store", "GUEST REG VALUE | ADDRESS HEX…", "the same, written", "p", 3, inspect_store,
-	 CLASS_SET},
+	{"restart", "GUEST", "the same, started", "", 1, 1, operate_restart, CLASS_OPERATE},
+	{"destroy", "GUEST", "nothing of it stays; `ipl` makes it anew", "", 1, 1, operate_destroy,
+	 CLASS_OPERATE},
+	{"set", "WHAT GUEST VALUE",
+	 "weight: its share of CPU time; affinity: its CPUs, 0,2-3; on-crash: what becomes of it; trace",
+	 "weight affinity all on-crash trace stop restart destroy shutdown", 3, WORDS_MAX,
+	 operate_set, CLASS_SET},
+	{"display", "GUEST[/VCPU] WHAT",
+	 "x, el1, fp or one register; ADDRESS.BYTES, virtual; p ADDRESS.BYTES, physical",
+	 "x el1 fp p json", 2, 3, inspect_display, CLASS_INSPECT},
+	{"store", "GUEST[/VCPU] WHERE VALUE", "the same, written: a number; bytes in hex", "p", 3,
+	 WORDS_MAX, inspect_store, CLASS_SET},
 	{"dump", "GUEST [off]", "its memory and state as an ELF core, to ci/dumps at the other end",
-	 "off", 1, dump_run, CLASS_OPERATOR},
-	{"trace", "[GUEST|all EVENT…|all|off] [json]", "print what it does as it happens, by event",
-	 "all off hypercall psci sysreg mmio abort interrupt switch json", 0, trace_run,
+	 "off", 1, 2, dump_run, CLASS_OPERATOR},
+	{"trace", "[GUEST|all EVENT…|off] [json]", "print what it does as it happens, by event",
+	 "all off hypercall psci sysreg mmio abort interrupt switch json", 0, WORDS_MAX, trace_run,
 	 CLASS_OPERATOR},
-	{"step", "GUEST[/VCPU] [N]", "so many instructions of a stopped guest", "", 1, step_run,
+	{"step", "GUEST[/VCPU] [N]", "so many instructions of a stopped guest", "", 1, 2, step_run,
 	 CLASS_OPERATOR},
 	{"adstop", "GUEST [ADDRESS|off]", "stop it when it comes to this virtual address", "off", 1,
-	 step_adstop, CLASS_OPERATOR},
-	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, operate_focus, CLASS_OPERATOR},
-	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, operate_send,
-	 CLASS_OPERATE},
-	{"message", "TEXT", "a line on this screen", "", 1, operate_message, CLASS_MESSAGE},
-	{"sleep", "SECONDS | MILLISECONDSms", "what comes next waits; Ctrl-C ends it", "", 1,
+	 2, step_adstop, CLASS_OPERATOR},
+	{"focus", "GUEST", "the keyboard goes to GUEST", "", 1, 1, operate_focus, CLASS_OPERATOR},
+	{"send", "GUEST TEXT", "type TEXT and Enter into its console", "", 2, WORDS_MAX,
+	 operate_send, CLASS_OPERATE},
+	{"message", "TEXT", "a line on this screen", "", 1, WORDS_MAX, operate_message,
+	 CLASS_MESSAGE},
+	{"sleep", "SECONDS | MILLISECONDSms", "what comes next waits; Ctrl-C ends it", "", 1, 1,
 	 operate_sleep, CLASS_OPERATOR},
-	{"run", "SCRIPT", "a script of the bundle's /scripts, beside this prompt", "", 1,
+	{"run", "SCRIPT", "a script of the bundle's /scripts, beside this prompt", "", 1, 1,
 	 script_run, CLASS_OPERATOR},
-	{"shutdown", "[STATUS]", "stop the machine with this exit status", "", 0, operate_shutdown,
+	{"shutdown", "[STATUS]", "stop the machine with this exit status", "", 0, 1,
+	 operate_shutdown, CLASS_SHUTDOWN},
+	{"quit", "", "stop the machine; the status is the guests'", "", 0, 0, operate_quit,
 	 CLASS_SHUTDOWN},
-	{"quit", "", "stop the machine; the status is the guests'", "", 0, operate_quit,
-	 CLASS_SHUTDOWN},
-	{"help", "[COMMAND]", "this list, or one command", "", 0, help, CLASS_QUERY},
-	{NULL, NULL, NULL, NULL, 0, NULL, CLASS_OPERATOR},
+	{"help", "[COMMAND]", "this list, or one command", "", 0, 1, help, CLASS_QUERY},
+	{NULL, NULL, NULL, NULL, 0, 0, NULL, CLASS_OPERATOR},
 };
 
 const char *command_fail(const char *fmt, ...)
@@ -273,7 +276,7 @@ static enum command_result run(const char *typed)
 		return COMMAND_DONE;
 	if (caller && !(caller->config.commands & BIT(command->class)))
 		return COMMAND_DENIED;
-	if (words.count < command->least) {
+	if (words.count < command->least || words.count > command->most) {
 		command_mistake("%s needs: %s", command->name, command->arguments);
 		return COMMAND_DONE;
 	}
@@ -349,6 +352,20 @@ static void offer_words(struct completion *c, const char *list)
 	}
 }
 
+static void offer_commands(struct completion *c)
+{
+	for (const struct command *command = commands; command->name; command++)
+		offer(c, command->name, strlen(command->name));
+}
+
+static void offer_guests(struct completion *c)
+{
+	for (unsigned id = 0; id < guest_count(); id++)
+		if (guest_by_id(id))
+			offer(c, guest_by_id(id)->config.name,
+			      strlen(guest_by_id(id)->config.name));
+}
+
 static void complete(void)
 {
 	struct completion c = {.count = 0};
@@ -361,20 +378,19 @@ static void complete(void)
 	c.typed = word;
 	c.n = (size_t)(line.text + line.cursor - word);
 	if (word <= first) {
-		for (const struct command *command = commands; command->name; command++)
-			offer(&c, command->name, strlen(command->name));
+		offer_commands(&c);
 	} else {
 		size_t n = (size_t)((strchr(first, ' ') ? strchr(first, ' ') : word) - first);
+		const struct command *command = commands;
 
-		for (unsigned id = 0; id < guest_count(); id++)
-			if (guest_by_id(id))
-				offer(&c, guest_by_id(id)->config.name,
-				      strlen(guest_by_id(id)->config.name));
-		for (const struct command *command = commands; command->name; command++)
-			if (begins(command->name, first, n)) {
-				offer_words(&c, command->keywords);
-				break;
-			}
+		while (command->name && !begins(command->name, first, n))
+			command++;
+		if (command->run == help)
+			offer_commands(&c);
+		else
+			offer_guests(&c);
+		if (command->name)
+			offer_words(&c, command->keywords);
 	}
 	if (c.count) {
 		line_insert(&line, c.common + c.n, strlen(c.common) - c.n);

@@ -26,7 +26,7 @@ typedef const char *command_run_fn(const struct words *words);
 struct command {
 	const char *name, *arguments, *help;
 	const char *keywords; /* for completion, with blanks between */
-	u8 least;	      /* words it needs */
+	u8 least, most;	      /* words it needs and takes, WORDS_MAX: any number */
 	command_run_fn *run;
 	enum command_class class;
 };

@@ -47,7 +47,8 @@ struct vcpu *command_vcpu(const char *word)
 
 /* --- Registers -------------------------------------------------------------------------------- */
 
-/* A register by name: x0 .. x30, pc, pstate, or one of EL1's. NULL: there is none of that name. */
+/* A register by name: x0 .. x30, sp as the PC sees it, pc, pstate, fpcr, fpsr, or one of EL1's. NULL: there
+ * is none of that name. */
 static u64 *register_at(struct vcpu *vcpu, const char *name)
 {
 	struct regs *regs = &vcpu->ctx.regs;
@@ -55,10 +56,16 @@ static u64 *register_at(struct vcpu *vcpu, const char *name)
 
 	if (name[0] == 'x' && command_number(name + 1, &n) && n < 31)
 		return &regs->x[n];
+	if (!strcmp(name, "sp"))
+		return &vcpu->ctx.el1[(regs->pstate & 0xf) == 5 ? EL1_sp_el1 : EL1_sp_el0];
 	if (!strcmp(name, "pc"))
 		return &regs->pc;
 	if (!strcmp(name, "pstate"))
 		return &regs->pstate;
+	if (!strcmp(name, "fpcr"))
+		return &vcpu->ctx.fp.fpcr;
+	if (!strcmp(name, "fpsr"))
+		return &vcpu->ctx.fp.fpsr;
 	for (unsigned i = 0; i < EL1_REGS; i++)
 		if (!strcmp(name, el1_reg_names[i]))
 			return &vcpu->ctx.el1[i];
@@ -80,8 +87,45 @@ static void show_general(struct vcpu *vcpu)
 		format(name, sizeof(name), "x%u", n);
 		show_register(name, vcpu->ctx.regs.x[n]);
 	}
+	show_register("sp", *register_at(vcpu, "sp"));
 	show_register("pc", vcpu->ctx.regs.pc);
 	show_register("pstate", vcpu->ctx.regs.pstate);
+}
+
+static void show_fp(const struct fp_regs *fp)
+{
+	for (unsigned n = 0; n < 32; n++) {
+		char name[8], value[33];
+
+		format(name, sizeof(name), "v%u", n);
+		format(value, sizeof(value), "%016lx%016lx", fp->v[n][1], fp->v[n][0]);
+		out_text("register", name, 16);
+		out_text("value", value, 32);
+		out_row();
+	}
+	show_register("fpcr", fp->fpcr);
+	show_register("fpsr", fp->fpsr);
+}
+
+/* Those that the hypervisor keeps for it are shown, and can't be stored. */
+static bool show_kept(const struct vcpu *vcpu, const char *name)
+{
+	const struct {
+		const char *name;
+		u64 value;
+	} kept[] = {
+		{"mpidr_el1", vcpu->ctx.vmpidr},	   {"cntv_ctl_el0", vcpu->vtimer.virt.ctl},
+		{"cntv_cval_el0", vcpu->vtimer.virt.cval}, {"cntp_ctl_el0", vcpu->vtimer.phys.ctl},
+		{"cntp_cval_el0", vcpu->vtimer.phys.cval},
+	};
+	bool found = false;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
+		if (!name || !strcmp(name, kept[i].name)) {
+			show_register(kept[i].name, kept[i].value);
+			found = true;
+		}
+	return found;
 }
 
 static bool show_registers(struct vcpu *vcpu, const char *what)
@@ -92,11 +136,15 @@ static bool show_registers(struct vcpu *vcpu, const char *what)
 		show_register(what, *one);
 	else if (!strcmp(what, "x"))
 		show_general(vcpu);
-	else if (!strcmp(what, "el1"))
+	else if (!strcmp(what, "fp"))
+		show_fp(&vcpu->ctx.fp);
+	else if (strcmp(what, "el1"))
+		return show_kept(vcpu, what);
+	else {
 		for (unsigned i = 0; i < EL1_REGS; i++)
 			show_register(el1_reg_names[i], vcpu->ctx.el1[i]);
-	else
-		return false;
+		(void)show_kept(vcpu, NULL);
+	}
 	return true;
 }
 
@@ -160,8 +208,8 @@ const char *inspect_display(const struct words *words)
 	busy = command_at_rest(vcpu->guest);
 	if (busy)
 		return busy;
-	if (physical && words->count < 3)
-		return "display GUEST p needs: IPA.BYTES";
+	if (words->count != (physical ? 3 : 2))
+		return "display needs: GUEST[/VCPU] WHAT, or GUEST p ADDRESS.BYTES";
 	out_table(words->json);
 	if (!physical && show_registers(vcpu, words->word[1]))
 		return NULL;
@@ -187,7 +235,8 @@ static const char *store_memory(struct vcpu *vcpu, bool physical, const char *wh
 	ipa_t ipa, last;
 
 	if (!command_number(where, &at))
-		return command_fail("\"%s\": no register, and no address", where);
+		return command_fail("\"%s\": no register that can be written, and no address",
+				    where);
 	for (; *hex; hex++) {
 		if (*hex == ' ')
 			continue;
@@ -229,8 +278,8 @@ const char *inspect_store(const struct words *words)
 		return busy;
 	reg = physical ? NULL : register_at(vcpu, words->word[1]);
 	if (reg) {
-		if (!command_number(words->word[2], &value))
-			return command_fail("\"%s\": expected a number", words->word[2]);
+		if (words->count > 3 || !command_number(words->word[2], &value))
+			return command_fail("\"%s\": expected a number", words->rest[2]);
 		if (reg == &vcpu->ctx.regs.pstate && !is_pstate(value))
 			return command_fail(
 				"pstate 0x%lx: expected NZCV, DAIF and EL0, EL1t or EL1h", value);
@@ -240,7 +289,7 @@ const char *inspect_store(const struct words *words)
 	if (!vcpu->guest->map.root.v)
 		return command_fail("%s has no memory now", vcpu->guest->config.name);
 	if (physical && words->count < 4)
-		return "store GUEST p needs: IPA HEX…";
+		return "store GUEST p needs: ADDRESS HEX…";
 	return store_memory(vcpu, physical, words->word[physical ? 2 : 1],
 			    words->rest[physical ? 3 : 2]);
 }

@@ -156,6 +156,8 @@ const char *operate_set(const struct words *words)
 
 	if (!strcmp(words->word[0], "trace"))
 		return set_trace(words);
+	if (words->count > 3)
+		return "set needs: WHAT GUEST VALUE";
 	guest = command_guest(words->word[1]);
 	if (!guest)
 		return NULL;

@@ -114,15 +114,35 @@ void out_text(const char *key, const char *value, unsigned width)
 		cell(key, value, width, false);
 }
 
+/* As it is: JSON's words and numbers. */
+static void bare(const char *key, const char *text, unsigned width)
+{
+	if (out.json)
+		member(key, text);
+	else
+		cell(key, text, width, true);
+}
+
 void out_number(const char *key, u64 value, unsigned width)
 {
 	char text[24];
 
 	format(text, sizeof(text), "%lu", value);
-	if (out.json)
-		member(key, text);
-	else
-		cell(key, text, width, true);
+	bare(key, text, width);
+}
+
+void out_tenths(const char *key, u64 tenths, unsigned width)
+{
+	char text[24];
+
+	format(text, sizeof(text), "%lu.%lu", tenths / 10, tenths % 10);
+	bare(key, text, width);
+}
+
+void out_none(const char *key)
+{
+	if (!out.json)
+		cell(key, "-", 0, true);
 }
 
 void out_hex(const char *key, u64 value)

@@ -25,7 +25,9 @@ void out_text(const char *key, const char *value, unsigned width);
 void out_number(const char *key, u64 value, unsigned width);
 void out_hex(const char *key,
 	     u64 value); /* 16 digits; a string in JSON, whose numbers are too short */
+void out_tenths(const char *key, u64 tenths, unsigned width); /* as 12.3 */
 void out_flag(const char *key, bool value);
+void out_none(const char *key); /* the row has no such value: a dash, and nothing in JSON */
 
 /* The row is complete: it comes out as one line. */
 void out_row(void);

@@ -4,6 +4,7 @@
  * those of some moment of the command.
  */
 #include "abi/skerry.h"
+#include "arch/cpu.h"
 #include "board/board.h"
 #include "cp/command.h"
 #include "cp/out.h"
@@ -12,7 +13,8 @@
 #include "mm/frames.h"
 
 #define LIVE_SECONDS 1
-#define RANGES_MAX 64 /* of a guest's map, listed */
+#define RANGES_MAX 64	 /* of a guest's map, listed */
+#define MAP_ROWS_MAX 256 /* of the machine's */
 
 static const char *const exit_names[EXIT_KINDS] = {
 	[EXIT_HYPERCALL] = "hypercall",
@@ -125,6 +127,71 @@ const char *query_memory(const struct words *words)
 
 /* --- query ------------------------------------------------------------------------------------ */
 
+#define SPANS_MAX 16 /* found in one go, with lock frames; shown without */
+
+/* What is taken from `from` on: neighbours of one owner and use are one. */
+struct spans {
+	u64 from, rest; /* rest: where those begin that there was no room for; 0: there are none */
+	unsigned count;
+	struct span {
+		u64 pa, size;
+		u16 owner;
+		u8 use;
+	} list[SPANS_MAX];
+};
+
+static void add_span(void *arg, pa_t pa, u64 size, u16 owner, enum frame_use use)
+{
+	struct spans *spans = arg;
+	struct span *last = spans->count ? &spans->list[spans->count - 1] : NULL;
+
+	if (pa.v < spans->from || spans->rest)
+		return;
+	if (last && pa.v == last->pa + last->size && owner == last->owner && use == last->use)
+		last->size += size;
+	else if (spans->count < SPANS_MAX)
+		spans->list[spans->count++] = (struct span){pa.v, size, owner, (u8)use};
+	else
+		spans->rest = pa.v;
+}
+
+static void show_span(const struct span *span)
+{
+	static const char *const names[FRAME_USES] = {
+		[FRAME_TABLE] = "tables",
+		[FRAME_STATE] = "state",
+		[FRAME_MEMORY] = "memory",
+		[FRAME_SHARED] = "channel",
+	};
+	const struct guest *guest = span->owner < guest_count() ? guest_by_id(span->owner) : NULL;
+
+	out_hex("machine", span->pa);
+	out_number("KiB", span->size / KIB, 10);
+	out_text("owner", guest ? guest->config.name : "hypervisor", 16);
+	out_text("what", names[span->use] ? names[span->use] : "own", 7);
+	out_row();
+}
+
+/* Who owns what of the machine's memory; what is free, and what was never to be handed out, is left out. As
+ * long as that is in pieces, others' first touches wait: not for guests. */
+static const char *memory_map(bool json)
+{
+	struct spans spans = {.rest = 0};
+	unsigned rows = 0;
+
+	if (command_caller())
+		return "query memory map is the operator's";
+	out_table(json);
+	do {
+		spans = (struct spans){.from = spans.rest};
+		frames_each(add_span, &spans);
+		for (unsigned i = 0; i < spans.count; i++)
+			show_span(&spans.list[i]);
+		rows += spans.count;
+	} while (spans.rest && rows < MAP_ROWS_MAX);
+	return spans.rest ? command_fail("and more from 0x%lx on", spans.rest) : NULL;
+}
+
 /* A run of a guest's map: neighbours in both address spaces, of one owner. */
 struct run {
 	u64 ipa, pa, size;
@@ -226,44 +293,85 @@ static const char *guest_console(struct guest *guest, bool json)
 	return NULL;
 }
 
-static u64 peek(struct guest *guest, u32 offset)
+/* What this vCPU would read in the distributor or, of its own interrupts, in its redistributor. */
+static u32 peek(struct vgic_cpu *cpu, u32 offset, bool own)
 {
 	struct mmio mmio = {.offset = offset, .size = 4};
+	bool known;
 
-	return vgic_distributor(&guest->vcpus[0]->vgic, &mmio) ? mmio.value : 0;
+	if (own && cpu->vgic->version == 3) {
+		mmio.offset += (cpu->index * 2u + 1) * 0x10000; /* its SGI_base: IHI 0069, 12.10 */
+		known = vgic_redistributor(cpu, &mmio);
+	} else {
+		known = vgic_distributor(cpu, &mmio);
+	}
+	return known ? (u32)mmio.value : 0;
 }
 
-/* What the guest itself would read in its distributor: shared interrupts that are anything. */
+/* A vCPU that runs folds its list registers when it is asked for the first time; the answer is as they were
+ * before. So it is asked, and given a moment. */
+static void settle(struct vgic_cpu *cpu)
+{
+	u64 begin = timer_now();
+
+	for (u32 word = 0; word < VGIC_LINES / 32; word++)
+		(void)peek(cpu, 0x200 + word * 4, !word);
+	while (__atomic_load_n(&cpu->loaded, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&cpu->dirty, __ATOMIC_ACQUIRE) &&
+	       timer_now() - begin < timer_frequency() / 1000)
+		cpu_relax();
+}
+
+static const char *source(u32 intid)
+{
+	return intid < 16		      ? "SGI" :
+	       intid == SKERRY_INTID_VTIMER   ? "timer" :
+	       intid == SKERRY_INTID_PTIMER   ? "ptimer" :
+	       intid == SKERRY_INTID_UART     ? "pl011" :
+	       intid == SKERRY_INTID_RTC      ? "pl031" :
+	       intid == SKERRY_INTID_WATCHDOG ? "watchdog" :
+	       intid >= SKERRY_INTID_DEVICE   ? "device" :
+	       intid >= SKERRY_INTID_CHANNEL  ? "channel" :
+						"-";
+}
+
+static void show_interrupt(struct vgic_cpu *cpu, u32 intid)
+{
+	bool own = intid < VGIC_PRIVATE;
+	u32 word = intid / 32 * 4, bit = intid % 32;
+	bool enabled = peek(cpu, 0x100 + word, own) >> bit & 1;
+	bool pending = peek(cpu, 0x200 + word, own) >> bit & 1;
+	bool active = peek(cpu, 0x300 + word, own) >> bit & 1;
+
+	if (!enabled && !pending && !active)
+		return;
+	out_number("intid", intid, 0);
+	if (own)
+		out_number("vcpu", cpu->index, 0);
+	else
+		out_none("vcpu");
+	out_flag("enabled", enabled);
+	out_flag("pending", pending);
+	out_flag("active", active);
+	out_number("priority", peek(cpu, 0x400 + intid / 4 * 4, own) >> intid % 4 * 8 & 0xff, 0);
+	out_text("trigger",
+		 peek(cpu, 0xc00 + intid / 16 * 4, own) >> intid % 16 * 2 & 2 ? "edge" : "level",
+		 5);
+	out_text("from", source(intid), 8);
+	out_row();
+}
+
+/* Those that are anything: each vCPU's own, then the shared ones. */
 static const char *guest_interrupts(struct guest *guest, bool json)
 {
-	u32 lines = ((u32)peek(guest, 0x004) & 0x1f) + 1; /* GICD_TYPER, in 32 */
-
 	out_table(json);
-	for (u32 intid = 32; intid < lines * 32; intid++) {
-		u32 word = intid / 32 * 4, bit = intid % 32;
-		bool enabled = peek(guest, 0x100 + word) >> bit & 1;
-		bool pending = peek(guest, 0x200 + word) >> bit & 1;
-		bool active = peek(guest, 0x300 + word) >> bit & 1;
-
-		if (!enabled && !pending && !active)
-			continue;
-		out_number("intid", intid, 0);
-		out_flag("enabled", enabled);
-		out_flag("pending", pending);
-		out_flag("active", active);
-		out_number("priority", peek(guest, 0x400 + intid / 4 * 4) >> intid % 4 * 8 & 0xff,
-			   0);
-		out_text("trigger",
-			 peek(guest, 0xc00 + intid / 16 * 4) >> intid % 16 * 2 & 2 ? "edge" :
-										     "level",
-			 5);
-		out_text("from",
-			 intid == SKERRY_INTID_UART    ? "pl011" :
-			 intid >= SKERRY_INTID_CHANNEL ? "channel" :
-							 "-",
-			 7);
-		out_row();
-	}
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		settle(&guest->vcpus[i]->vgic);
+	for (unsigned i = 0; i < guest->config.cpus; i++)
+		for (u32 intid = 0; intid < VGIC_PRIVATE; intid++)
+			show_interrupt(&guest->vcpus[i]->vgic, intid);
+	for (u32 intid = VGIC_PRIVATE; intid < VGIC_LINES; intid++)
+		show_interrupt(&guest->vcpus[0]->vgic, intid);
 	return NULL;
 }
 
@@ -292,12 +400,18 @@ static void guest_channels(struct guest *guest)
 	}
 }
 
-static const char *channels(bool json)
+static const char *channels_of(struct guest *one, bool json)
 {
 	out_table(json);
 	for_each_guest(guest)
-		guest_channels(guest);
+		if (!one || guest == one)
+			guest_channels(guest);
 	return NULL;
+}
+
+static const char *channels(const struct words *words)
+{
+	return channels_of(NULL, words->json);
 }
 
 static const char *cpus(bool json)
@@ -349,20 +463,24 @@ const char *query_run(const struct words *words)
 	const char *what = words->word[0];
 	struct guest *guest;
 
+	if (!strcmp(what, "memory") && !strcmp(words->word[1], "map"))
+		return memory_map(words->json);
+	if (!strcmp(what, "memory"))
+		return about_guest(words, query_memory, guest_memory);
+	if (!strcmp(what, "interrupts"))
+		return about_guest(words, NULL, guest_interrupts);
+	if (!strcmp(what, "channels"))
+		return about_guest(words, channels, channels_of);
+	if (!strcmp(what, "console"))
+		return about_guest(words, NULL, guest_console);
+	if (words->count > 1)
+		return command_fail("query %s takes nothing behind it", what);
 	if (!words->count || !strcmp(what, "guests"))
 		return query_list(words);
 	if (!strcmp(what, "cpus"))
 		return cpus(words->json);
 	if (!strcmp(what, "names"))
 		return names(words->json);
-	if (!strcmp(what, "channels"))
-		return channels(words->json);
-	if (!strcmp(what, "memory"))
-		return about_guest(words, query_memory, guest_memory);
-	if (!strcmp(what, "interrupts"))
-		return about_guest(words, NULL, guest_interrupts);
-	if (!strcmp(what, "console"))
-		return about_guest(words, NULL, guest_console);
 	guest = command_guest(what);
 	return guest ? guest_vcpus(guest, words->json) : NULL;
 }
@@ -377,14 +495,10 @@ static struct {
 	u64 busy[PCPUS_MAX];
 } load;
 
-/* Tenths of a percent of `whole`, as "12.3". */
+/* A percentage of `whole`. */
 static void out_share(const char *key, u64 part, u64 whole)
 {
-	u64 tenths = whole ? MIN(part, UINT64_MAX / 1000) * 1000 / whole : 0;
-	char text[24];
-
-	format(text, sizeof(text), "%lu.%lu", tenths / 10, tenths % 10);
-	out_text(key, text, 6);
+	out_tenths(key, whole ? MIN(part, UINT64_MAX / 1000) * 1000 / whole : 0, 6);
 }
 
 static void indicate(bool json)
@@ -402,19 +516,26 @@ static void indicate(bool json)
 	}
 	out_table(json);
 	for_each_guest(guest) {
-		u64 ran, stolen, sum = all_exits(guest);
+		u64 ran, stolen, sum = 0;
+		u32 since[EXIT_KINDS];
 
+		for (unsigned kind = 0; kind < EXIT_KINDS; kind++) {
+			u32 all = (u32)exits(guest, kind);
+
+			since[kind] = all - guest->shown.exits[kind];
+			sum += since[kind];
+			guest->shown.exits[kind] = all;
+		}
 		times(guest, &ran, &stolen);
 		out_text("guest", guest->config.name, 12);
 		out_share("cpu%", ran - guest->shown.ran, span);
 		out_share("steal%", stolen - guest->shown.stolen, span);
-		out_number("exits", sum - guest->shown.exits, 8);
+		out_number("exits", sum, 8);
 		for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
-			out_number(exit_names[kind], exits(guest, kind), 6);
+			out_number(exit_names[kind], since[kind], 6);
 		out_row();
 		guest->shown.ran = ran;
 		guest->shown.stolen = stolen;
-		guest->shown.exits = sum;
 	}
 	load.last = now;
 }
@@ -441,13 +562,13 @@ bool query_live_end(void)
 
 const char *query_indicate(const struct words *words)
 {
+	if (words->count && strcmp(words->word[0], "live"))
+		return command_fail("indicate \"%s\": expected live", words->word[0]);
+	if (words->count && command_caller())
+		return "indicate live is for a screen";
 	indicate(words->json);
 	if (!words->count)
 		return NULL;
-	if (strcmp(words->word[0], "live"))
-		return command_fail("indicate \"%s\": expected live", words->word[0]);
-	if (command_caller())
-		return "indicate live is for a screen";
 	if (!load.ready)
 		timer_init(&load.timer, again);
 	load.ready = load.on = true;

@@ -141,7 +141,8 @@ struct guest {
 	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */
 	u64 time_offset;	 /* CNTVOFF_EL2 */
 	struct {
-		u64 ran, stolen, exits; /* as the operator was last shown them; guests held */
+		u64 ran, stolen; /* as the operator was last shown them; guests held */
+		u32 exits[EXIT_KINDS];
 	} shown;
 	u64 command_at; /* ticks: before that it gives no other command (SKERRY_COMMAND); guests held */
 	pa_t stolen_page; /* DEN0057 records, 64 bytes a vCPU; 0: never asked for */

@@ -85,7 +85,7 @@ u64 frames_held(u16 owner);
 struct frame_count frames_count(void);
 
 /*
- * For checked builds and tests; both look at every record, and take lock frames.
+ * For checked builds, tests and the operator; both look at every record, and take lock frames.
  *
  * frames_check: whether what is counted and listed agrees with the records it was counted from. False:
  * the finding says where not.

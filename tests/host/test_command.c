@@ -109,6 +109,18 @@ static void test_words(void **state)
 	SAYS("no guest \"whale\"");
 	type("focus cra\r");
 	SAYS("no guest \"cra\"");
+	type("destroy eel crab\r"); /* more than it takes: nothing is done */
+	SAYS("destroy needs: GUEST");
+	type("set weight eel 5 crab\r");
+	SAYS("set needs: WHAT GUEST VALUE");
+	type("query eel crab\r");
+	SAYS("query eel takes nothing behind it");
+	type("query guests eel\r");
+	SAYS("query guests takes nothing behind it");
+	type("quit now\r");
+	SAYS("quit needs: ");
+	assert_int_equal(eel->state, GUEST_RUNNING);
+	assert_int_equal(eel->config.weight, 100);
 	assert_true(cp_at_prompt());
 	type("help restart\r");
 	SAYS("  restart GUEST\n");
@@ -131,6 +143,10 @@ static void test_completion(void **state)
 	SAYS("query eel ");
 	type("\x15query n\t");
 	SAYS("query names ");
+	type("\x15help ad\t");
+	SAYS("help adstop ");
+	type("\x15he e\t");
+	assert_null(strstr(said, "eel"));
 	type("\x15\t");
 	SAYS("  query  indicate  list");
 }
@@ -171,6 +187,63 @@ static void test_memory(void **state)
 	SAYS("\"KiB\":4,\"what\":\"memory\"}");
 	type("query memory whale\r");
 	SAYS("no guest \"whale\"");
+}
+
+/* Whose what is: all that the sums by use and by guest say, and the place of a guest's page. */
+static void test_memory_map(void **state)
+{
+	struct frame_count count = frames_count();
+	u64 sum = 0, memory = 0, eels = 0, last = 0;
+	char line[160];
+	pa_t page;
+
+	(void)state;
+	assert_true(guest_touch(eel, IPA(0x40001000)));
+	assert_true(stage2_lookup(&eel->map, IPA(0x40001000), &page));
+	count = frames_count();
+	type("query memory map json\r");
+	for (const char *at = strstr(said, "{\"machine\""); at;
+	     at = strstr(at + 1, "{\"machine\"")) {
+		unsigned long machine, kib;
+		char owner[40], what[12];
+
+		assert_int_equal(sscanf(at,
+					"{\"machine\":\"%lx\",\"KiB\":%lu,\"owner\":\"%39[^\"]\","
+					"\"what\":\"%11[^\"]\"}",
+					&machine, &kib, owner, what),
+				 4);
+		assert_true(machine >= last);
+		last = machine + kib * KIB;
+		sum += kib;
+		memory += strcmp(what, "memory") ? 0 : kib;
+		eels += strcmp(owner, "eel") ? 0 : kib;
+		if (page.v >= machine && page.v < last)
+			snprintf(line, sizeof(line), "%s %s", owner, what);
+	}
+	assert_string_equal(line, "eel memory");
+	assert_int_equal(eels, frames_held(2) / KIB);
+	assert_int_equal(memory, count.by_use[FRAME_MEMORY] / KIB);
+	assert_int_equal(sum, (count.total - count.by_use[FRAME_FREE] - count.by_use[FRAME_IMAGE]) /
+				      KIB);
+	guests_hold(); /* it may take long: for the operator only */
+	eel->config.commands = (u8)BIT(CLASS_QUERY);
+	assert_int_equal(command_run("query memory map", eel), COMMAND_MISTAKEN);
+	guests_let_go();
+}
+
+/* More pieces than are found in one go: each once, in order. */
+static void test_memory_map_in_pieces(void **state)
+{
+	unsigned rows = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++) {
+		assert_true(guest_touch(i % 2 ? eel : crab, IPA(0x40000000 + i / 2 * PAGE_SIZE)));
+	}
+	type("query memory map\r");
+	for (const char *at = strstr(said, " memory\n"); at; at = strstr(at + 1, " memory\n"))
+		rows++;
+	assert_in_range(rows, 36, 46);
 }
 
 /* Its map is about to be taken down: nothing of it is shown, and nothing is said that is not so. */
@@ -236,13 +309,64 @@ static void test_query(void **state)
 	SAYS("{\"cpu\":0,\"mpidr\":\"0000000000000000\",\"guest\":\"crab\",\"busy-ms\":100}");
 	assert_true(vgic_distributor(&eel->vcpus[0]->vgic, &enable));
 	type("query interrupts eel\r");
-	SAYS("    33  yes      -        -              0  level    pl011\n");
+	SAYS(" intid  vcpu  enabled  pending  active  priority  trigger  from\n"
+	     "    33     -  yes      -        -              0  level    pl011\n");
+	if (eel->gic_version == 3) {
+		enable = (struct mmio){.offset = 0x10100,
+				       .size = 4,
+				       .write = true,
+				       .value = BIT(27)};
+		assert_true(vgic_redistributor(&eel->vcpus[0]->vgic, &enable));
+	} else {
+		enable.offset = 0x100;
+		enable.value = BIT(27);
+		assert_true(vgic_distributor(&eel->vcpus[0]->vgic, &enable));
+	}
+	type("query interrupts eel json\r");
+	SAYS("{\"intid\":27,\"vcpu\":0,\"enabled\":true,\"pending\":false,\"active\":false,"
+	     "\"priority\":0,\"trigger\":\"level\",\"from\":\"timer\"}\n"
+	     "{\"intid\":33,\"enabled\":true,");
 	type("query interrupts\r");
 	SAYS("query interrupts needs: GUEST");
 	type("query whale\r");
 	SAYS("no guest \"whale\"");
 	type("query channels\r");
 	assert_null(strstr(said, "no guest"));
+}
+
+static void fold_there(void)
+{
+	standin_pcpu_set(1);
+	vgic_refresh(&eel->vcpus[0]->vgic);
+	standin_pcpu_set(0);
+}
+
+/* It runs elsewhere, and has taken and ended what its list registers held when they were filled. */
+static void test_interrupts_of_one_that_runs(void **state)
+{
+	static const struct mmio writes[] = {
+		{.offset = 0, .size = 4, .write = true, .value = 3},
+		{.offset = 0x104, .size = 4, .write = true, .value = 1 << 8},  /* SPI 40 */
+		{.offset = 0xc08, .size = 4, .write = true, .value = 2 << 16}, /* an edge */
+	};
+
+	(void)state;
+	type("set affinity crab 0\rset affinity mute 0\rset affinity eel 1\r");
+	assert_ptr_equal(play(1, NULL, SCHED_TICK), eel->vcpus[0]);
+	model_set_vmcr(0xf84c0003); /* priorities of all, both groups */
+	for (unsigned i = 0; i < ARRAY_SIZE(writes); i++) {
+		struct mmio mmio = writes[i];
+
+		assert_true(vgic_distributor(&eel->vcpus[0]->vgic, &mmio));
+	}
+	vgic_pulse(&eel->vgic, 40);
+	assert_int_equal(model_ack(0), 40);
+	model_eoi(0, 40);
+	standin_pcpu_set(0);
+	standin_on_wait = fold_there;
+	type("query interrupts eel json\r");
+	standin_on_wait = NULL;
+	SAYS("{\"intid\":40,\"enabled\":true,\"pending\":false,\"active\":false,");
 }
 
 static void test_indicate(void **state)
@@ -254,12 +378,17 @@ static void test_indicate(void **state)
 	crab->vcpus[0]->exits[EXIT_WFI] += 9;
 	standin_pcpu_set(0);
 	type("indicate json\r");
-	SAYS("{\"cpu\":0,\"load%\":\"100.0\"}");
-	SAYS("{\"cpu\":1,\"load%\":\"0.0\"}");
-	SAYS("{\"guest\":\"crab\",\"cpu%\":\"100.0\",\"steal%\":\"0.0\",\"exits\":9,");
-	SAYS("{\"guest\":\"eel\",\"cpu%\":\"0.0\",\"steal%\":\"100.0\",");
-	type("indicate crab\r");
+	SAYS("{\"cpu\":0,\"load%\":100.0}");
+	SAYS("{\"cpu\":1,\"load%\":0.0}");
+	SAYS("{\"guest\":\"crab\",\"cpu%\":100.0,\"steal%\":0.0,\"exits\":9,");
+	SAYS("{\"guest\":\"eel\",\"cpu%\":0.0,\"steal%\":100.0,");
+	crab->vcpus[0]->exits[EXIT_WFI] += 5;
+	crab->vcpus[0]->exits[EXIT_MMIO] += 3;
+	type("indicate crab\r"); /* asks for nothing: what comes next is still since the last one */
 	SAYS("indicate \"crab\": expected live");
+	assert_null(strstr(said, "load%"));
+	type("indicate json\r");
+	SAYS("\"exits\":8,\"hypercall\":0,\"psci\":0,\"sysreg\":0,\"mmio\":3,\"touch\":0,\"wfi\":5,");
 	type("indicate live\r");
 	said_forget();
 	for (unsigned i = 0; i < 3; i++) {
@@ -428,6 +557,27 @@ static void test_display_and_store(void **state)
 	assert_int_equal(crab->vcpus[0]->ctx.regs.pstate, 0x3c5);
 	type("store crab x0 fish\r");
 	SAYS("\"fish\": expected a number");
+	type("store crab x0 1 2\r");
+	SAYS("\"1 2\": expected a number");
+	type("display crab x0 x1\r");
+	SAYS("display needs: GUEST[/VCPU] WHAT");
+	/* the stack pointer by PSTATE, FP/SIMD, timers */
+	type("store crab sp_el0 0x10\rstore crab sp_el1 0x20\rdisplay crab sp\r");
+	SAYS("sp                0000000000000020");
+	type("store crab pstate 0x3c4\rstore crab sp 0x30\r"); /* EL1t */
+	assert_int_equal(crab->vcpus[0]->ctx.el1[EL1_sp_el0], 0x30);
+	crab->vcpus[0]->ctx.fp.v[31][0] = 0x1122334455667788;
+	crab->vcpus[0]->ctx.fp.v[31][1] = 0x99aabbccddeeff00;
+	type("store crab fpcr 0x1000000\rdisplay crab fp json\r");
+	SAYS("{\"register\":\"v31\",\"value\":\"99aabbccddeeff001122334455667788\"}\n"
+	     "{\"register\":\"fpcr\",\"value\":\"0000000001000000\"}");
+	crab->vcpus[0]->vtimer.virt.cval = 0x1234;
+	type("display crab cntv_cval_el0\r");
+	SAYS("cntv_cval_el0     0000000000001234");
+	type("display crab el1\r");
+	SAYS("mpidr_el1         0000000080000000");
+	type("store crab cntv_cval_el0 1\r");
+	SAYS("\"cntv_cval_el0\": no register that can be written");
 	assert_true(guest_write(crab, IPA(0x40001ff8), &data, 8));
 	type("display crab p 0x40001ff8.24\r");
 	SAYS("0000000040001ff8  88776655 44332211 ");
@@ -849,11 +999,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory_map, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory_map_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_of_one_that_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order_is_waited_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_halt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_completion, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_query, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interrupts_of_one_that_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_indicate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_focused_one_is_destroyed, setup, teardown),
