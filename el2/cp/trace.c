@@ -32,7 +32,7 @@ static struct {
 	u32 put, taken;		 /* all so far */
 	u64 lost;
 
-	struct lock printing; /* the rest, and the order of lines; only ever tried */
+	struct lock printing; /* the rest, and the order of lines; only tried, but by the command */
 	u64 rest;	      /* nothing is printed until then; ticks */
 	u64 until;	      /* say_position() behind the last line */
 	struct timer left;
@@ -134,6 +134,8 @@ static bool set_ring(bool wanted)
 	trace.ring = wanted ? mmu_pointer(trace.frames) : NULL;
 	trace.put = trace.taken = 0;
 	lock_drop(&trace.lock);
+	lock_take(&trace.printing); /* nor does a line come out that was taken before */
+	lock_drop(&trace.printing);
 	if (!wanted) {
 		frames_give_pages(OWNER_EL2, trace.frames, RING_ORDER);
 		trace.frames = PA(0);
@@ -191,7 +193,7 @@ const char *trace_run(const struct words *words)
 	if (!words->count)
 		return list(words->json);
 	if (words->count < 2 && strcmp(words->word[0], "off"))
-		return "trace needs: GUEST|all EVENT…|all|off, or off";
+		return "trace needs: GUEST|all EVENT…, or off";
 	if (!events_of(words, &mask, &wrong))
 		return command_fail("\"%s\": expected hypercall, psci, sysreg, mmio, abort,"
 				    " interrupt, switch, all or off",
