@@ -5,8 +5,8 @@
  * pauses are three times as long as the pieces. The file's layout:
  *
  *	0       ELF header; program headers: notes, the guest's virtual addresses, its physical ones
- *	0x1000  notes: NT_PRSTATUS and NT_FPREGSET for each vCPU, as arm64 Linux lays them out
- *	0x4000  memory, one region after the other
+ *	0x6000  notes: NT_PRSTATUS and NT_FPREGSET for each vCPU, as arm64 Linux lays them out
+ *	0x8000  memory, one region after the other
  *
  * On the line it is sparse: what is zero is left out. Each line bears a key that is drawn at each start
  * and never shown to a guest, so that no guest's output can be taken for a dump, in whatever form it
@@ -32,11 +32,11 @@
 #include "lib/string.h"
 #include "mm/frames.h"
 
-#define NOTES_AT 0x1000
-#define MEMORY_AT 0x4000
-#define HEAD_ORDER 2 /* MEMORY_AT as a power of two of frames */
+#define NOTES_AT 0x6000
+#define MEMORY_AT 0x8000
+#define HEAD_ORDER 3 /* MEMORY_AT as a power of two of frames */
 #define REGIONS_MAX (SKERRY_CHANNELS_MAX + 3)
-#define RUNS_MAX 50 /* of virtual addresses: headers, with regions and notes, end below NOTES_AT */
+#define RUNS_MAX 400 /* of virtual addresses: headers, with regions and notes, end below NOTES_AT */
 #define STEPS_MAX 0x40000 /* spans of its tables looked at: 1 GiB in pages of 4 KiB */
 
 #define CHUNK 256	       /* bytes a line; divides a page */

@@ -177,29 +177,29 @@ static void test_core_file(void **state)
 	assert_int_equal(at(32, 8), 64);
 	assert_int_equal(at(54, 2), 56);
 	assert_int_equal(at(56, 2), 3);
-	expect_segment(0, 4, 0x1000, 0, 0, 960); /* one vCPU is on */
-	expect_segment(1, 1, 0x4000, 0x40000000, 0x40000000, MIB_1);
-	expect_segment(2, 1, 0x104000, 0x0c000000, 0x0c000000, 0x1000);
-	assert_int_equal(core_size, 0x105000);
+	expect_segment(0, 4, 0x6000, 0, 0, 960); /* one vCPU is on */
+	expect_segment(1, 1, 0x8000, 0x40000000, 0x40000000, MIB_1);
+	expect_segment(2, 1, 0x108000, 0x0c000000, 0x0c000000, 0x1000);
+	assert_int_equal(core_size, 0x109000);
 	/* NT_PRSTATUS: name and sizes, pid at 32, registers at 112 of the descriptor */
-	assert_int_equal(at(0x1000, 4), 5);
-	assert_int_equal(at(0x1004, 4), 392);
-	assert_int_equal(at(0x1008, 4), 1);
-	assert_memory_equal(core + 0x100c, "CORE\0\0\0\0", 8);
-	assert_int_equal(at(0x1014 + 32, 4), 1);
-	assert_int_equal(at(0x1014 + 112, 8), 0x1000);
-	assert_int_equal(at(0x1014 + 112 + 8 * 30, 8), 0x101e);
-	assert_int_equal(at(0x1014 + 112 + 8 * 31, 8), 0x40001230);
-	assert_int_equal(at(0x1014 + 112 + 8 * 32, 8), 0x40080000);
-	assert_int_equal(at(0x1014 + 112 + 8 * 33, 8), 0x3c5);
+	assert_int_equal(at(0x6000, 4), 5);
+	assert_int_equal(at(0x6004, 4), 392);
+	assert_int_equal(at(0x6008, 4), 1);
+	assert_memory_equal(core + 0x600c, "CORE\0\0\0\0", 8);
+	assert_int_equal(at(0x6014 + 32, 4), 1);
+	assert_int_equal(at(0x6014 + 112, 8), 0x1000);
+	assert_int_equal(at(0x6014 + 112 + 8 * 30, 8), 0x101e);
+	assert_int_equal(at(0x6014 + 112 + 8 * 31, 8), 0x40001230);
+	assert_int_equal(at(0x6014 + 112 + 8 * 32, 8), 0x40080000);
+	assert_int_equal(at(0x6014 + 112 + 8 * 33, 8), 0x3c5);
 	/* NT_FPREGSET: 32 registers, FPSR, FPCR */
-	assert_int_equal(at(0x119c, 4), 5);
-	assert_int_equal(at(0x11a0, 4), 528);
-	assert_int_equal(at(0x11a4, 4), 2);
-	assert_int_equal(at(0x11b0 + 16 * 31 + 8, 8), 0x1122334455667788);
-	assert_int_equal(at(0x11b0 + 512, 4), 0x8000001);
-	assert_int_equal(at(0x11b0 + 516, 4), 0x3000000);
-	assert_memory_equal(core + 0x4000 + 0x80000, kernel, 16);
+	assert_int_equal(at(0x619c, 4), 5);
+	assert_int_equal(at(0x61a0, 4), 528);
+	assert_int_equal(at(0x61a4, 4), 2);
+	assert_int_equal(at(0x61b0 + 16 * 31 + 8, 8), 0x1122334455667788);
+	assert_int_equal(at(0x61b0 + 512, 4), 0x8000001);
+	assert_int_equal(at(0x61b0 + 516, 4), 0x3000000);
+	assert_memory_equal(core + 0x8000 + 0x80000, kernel, 16);
 	assert_true(lines < 40); /* zeros are left out */
 }
 
@@ -217,10 +217,10 @@ static void test_running_guest(void **state)
 	let_run(50);
 	assert_true(receive("crab"));
 	assert_int_equal(crab->state, GUEST_RUNNING);
-	expect_segment(0, 4, 0x1000, 0, 0, 1920);
-	assert_int_equal(at(0x13c0 + 20 + 32, 4), 2);
-	assert_int_equal(at(0x13c0 + 20 + 112 + 8 * 31, 8), 0x7ff0);
-	assert_int_equal(at(0x13c0 + 20 + 112 + 8 * 32, 8), 0x40090000);
+	expect_segment(0, 4, 0x6000, 0, 0, 1920);
+	assert_int_equal(at(0x63c0 + 20 + 32, 4), 2);
+	assert_int_equal(at(0x63c0 + 20 + 112 + 8 * 31, 8), 0x7ff0);
+	assert_int_equal(at(0x63c0 + 20 + 112 + 8 * 32, 8), 0x40090000);
 }
 
 /* By its own tables: 4 KiB granule, 39 bits; a page, a block of 2 MiB that its RAM does not fill, and one
@@ -246,11 +246,11 @@ static void test_virtual_addresses(void **state)
 	let_run(200);
 	assert_true(receive("crab"));
 	assert_int_equal(at(56, 2), 7);
-	expect_segment(1, 1, 0x24000, 0x40207000, 0x40020000, 0x2000); /* two pages, one run */
-	expect_segment(2, 1, 0x4000, 0x40400000, 0x40000000, MIB_1);
-	expect_segment(3, 1, 0x24000, 0xffffff8040207000, 0x40020000, 0x2000);
-	expect_segment(4, 1, 0x4000, 0xffffff8040400000, 0x40000000, MIB_1);
-	expect_segment(5, 1, 0x4000, 0x40000000, 0x40000000, MIB_1);
+	expect_segment(1, 1, 0x28000, 0x40207000, 0x40020000, 0x2000); /* two pages, one run */
+	expect_segment(2, 1, 0x8000, 0x40400000, 0x40000000, MIB_1);
+	expect_segment(3, 1, 0x28000, 0xffffff8040207000, 0x40020000, 0x2000);
+	expect_segment(4, 1, 0x8000, 0xffffff8040400000, 0x40000000, MIB_1);
+	expect_segment(5, 1, 0x8000, 0x40000000, 0x40000000, MIB_1);
 }
 
 /* Tables that lead round in a circle: 2^36 pages, of which few are looked at. */
@@ -269,7 +269,7 @@ static void test_endless_tables(void **state)
 	for (unsigned i = 0; i < 100 && !strstr(said, "complete"); i++)
 		let_run(100);
 	assert_true(receive("crab"));
-	assert_int_equal(at(56, 2), 1 + 50 + 2);
+	assert_int_equal(at(56, 2), 1 + 400 + 2);
 }
 
 /* On a line that takes 57 bytes in 5 ms it says no more than that, and nothing of it is lost. */

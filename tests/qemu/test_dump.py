@@ -166,6 +166,11 @@ def test_filter_by_a_key_given(tmp_path):
     assert filtered(tmp_path, dump(), "--key", KEY)[2].keys() == {"cms-1.core"}
 
 
+def test_filter_tells_how_gdb_opens_one_without_symbols(tmp_path):
+    said = filtered(tmp_path, HELLO + dump(name="linux"))[1]
+    assert f"gdb-multiarch -c {tmp_path}/into/linux-1.core" in said
+
+
 def test_filter_gives_up_what_is_given_up(tmp_path):
     status, said, files = filtered(tmp_path, HELLO + frame("begin cms 512") + frame("given-up"))
     assert status == 0 and "was given up" in said and files == {}
