@@ -366,6 +366,16 @@ static void offer_guests(struct completion *c)
 			      strlen(guest_by_id(id)->config.name));
 }
 
+/* Those that are gone, and can come again. */
+static void offer_originals(struct completion *c)
+{
+	struct guest_config config;
+
+	for (unsigned index = 0; guests_original(index, &config); index++)
+		if (!guest_find(config.name))
+			offer(c, config.name, strlen(config.name));
+}
+
 static void complete(void)
 {
 	struct completion c = {.count = 0};
@@ -389,6 +399,8 @@ static void complete(void)
 			offer_commands(&c);
 		else
 			offer_guests(&c);
+		if (command->run == operate_ipl)
+			offer_originals(&c);
 		if (command->name)
 			offer_words(&c, command->keywords);
 	}

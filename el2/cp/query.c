@@ -94,6 +94,7 @@ const char *query_list(const struct words *words)
 		out_number("ran-ms", ms(ran), 8);
 		out_number("exits", all_exits(guest), 9);
 		out_number("restarts", guest->restarts, 0);
+		out_text("on-crash", bundle_crash_word(guest->config.on_crash), 0);
 		out_row();
 	}
 	return NULL;

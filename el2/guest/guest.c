@@ -450,6 +450,14 @@ bool guest_takes_long(const char *original)
 	return config.populate;
 }
 
+bool guests_original(unsigned index, struct guest_config *config)
+{
+	if (!made_from || index >= made_from->guest_count)
+		return false;
+	bundle_guest(made_from, index, config);
+	return true;
+}
+
 bool guests_script(const char *name, const u8 **lines, u32 *length)
 {
 	return made_from && bundle_script(made_from, name, lines, length);

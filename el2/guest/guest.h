@@ -175,6 +175,9 @@ struct guest *guest_add(const char *original, const char *name, struct fdt_error
 /* Whether making the bundle's guest `original` takes as long as its memory is large: `populate`. */
 bool guest_takes_long(const char *original) MUST_CHECK;
 
+/* Guest number `index` of the bundle, there or not, as bundle_guest; false: it has not so many. */
+bool guests_original(unsigned index, struct guest_config *config) MUST_CHECK;
+
 /* A script of the bundle that the guests are of, as bundle_script. */
 bool guests_script(const char *name, const u8 **lines, u32 *length) MUST_CHECK;
 

@@ -147,6 +147,14 @@ static void test_completion(void **state)
 	SAYS("help adstop ");
 	type("\x15he e\t");
 	assert_null(strstr(said, "eel"));
+	type("\x15"
+	     "destroy eel\r");
+	type("stop e\t");
+	assert_null(strstr(said, "eel"));
+	type("\x15ipl e\t");
+	SAYS("ipl eel ");
+	type("\r\x15ipl e\t"); /* once, there or not */
+	SAYS("ipl eel ");
 	type("\x15\t");
 	SAYS("  query  indicate  list");
 }
@@ -162,12 +170,12 @@ static void test_list(void **state)
 	type("list\r");
 	SAYS("  id  guest             state     cpus  weight  memory-KiB  held-KiB    ran-ms      exits  restarts");
 	SAYS("   0  crab              running      1     100        1024 ");
-	SAYS("       100         42         0\n");
+	SAYS("       100         42         0  stop\n");
 	SAYS("   1  mute              crashed  ");
 	SAYS("   2  eel               running  ");
 	type("list json\r");
 	SAYS("{\"id\":0,\"guest\":\"crab\",\"state\":\"running\",\"cpus\":1,\"weight\":100,\"memory-KiB\":1024,");
-	SAYS("\"ran-ms\":100,\"exits\":42,\"restarts\":0}\n");
+	SAYS("\"ran-ms\":100,\"exits\":42,\"restarts\":0,\"on-crash\":\"stop\"}\n");
 	mute->state = GUEST_RUNNING;
 	type("query names json\r");
 	SAYS("{\"id\":1,\"guest\":\"mute\"}\n{\"id\":2,\"guest\":\"eel\"}\n");
@@ -470,6 +478,8 @@ static void test_set(void **state)
 	SAYS("weight \"0\": expected 1 to 10000");
 	type("set on-crash crab destroy\r");
 	assert_int_equal(crab->config.on_crash, ON_CRASH_DESTROY);
+	type("list json\r");
+	SAYS("\"restarts\":0,\"on-crash\":\"destroy\"}\n{\"id\":1,");
 	type("set on-crash crab explode\r");
 	SAYS("on-crash \"explode\": expected stop, restart, destroy or shutdown");
 	type("set colour crab red\r");

@@ -39,7 +39,7 @@ def test_gdb_opens_a_dump(boot, tmp_path, where):
     machine.send("dump fallen\r")
     machine.expect("dump of fallen: complete")
     ticks = len(machine.lines("ticker"))
-    held = re.compile(r"deep +(\w+) .* (\d+) +\d+ +\d+ +0\r")
+    held = re.compile(r"deep +(\w+) .* (\d+) +\d+ +\d+ +0 +stop\r")
     machine.send("list\r")
     before = machine.expect(held).groups()
     machine.send("dump deep\r")
