@@ -279,7 +279,7 @@ static u32 signalled(bool take)
 		return board.gic_maintenance;
 	if (id)
 		return GIC_SPURIOUS; /* the rest comes to the boot CPU */
-	if (say_typed && *say_typed)
+	if (say_listening && say_typed && *say_typed)
 		return board.uart.irq;
 	for (u32 spi = 32; spi < 96; spi++)
 		if (machine.device_lines >> (spi - 32) & 1 && model_enabled(spi, &level) &&
@@ -441,6 +441,7 @@ static void machine_start(unsigned hardware, const void *bundle_tree, size_t siz
 	board.gic_maintenance = 25;
 	board.uart.irq = 33;
 	say_typed = NULL;
+	say_listening = true;
 	mmu_on_event = watch_mmu;
 	standin_translates = true;
 	standin_translate_offset = 0;
