@@ -72,7 +72,7 @@ static inline void lock_drop(struct lock *lock)
 /* How often it was dropped so far: while that stays, so does what it protects. Checked builds only. */
 static inline u32 lock_drops(const struct lock *lock)
 {
-	return CHECKED ? __atomic_load_n(lock->drops, __ATOMIC_RELAXED) : 0;
+	return CHECKED ? READ_ONCE(*lock->drops) : 0;
 }
 
 #endif

@@ -84,7 +84,7 @@ static u32 flushes[64]; /* by the VMID's low bits; atomic; checked builds only *
 
 u32 mmu_flushes(u16 vmid)
 {
-	return __atomic_load_n(&flushes[vmid % ARRAY_SIZE(flushes)], __ATOMIC_RELAXED);
+	return READ_ONCE(flushes[vmid % ARRAY_SIZE(flushes)]);
 }
 
 static void count_flush(u64 vttbr)

@@ -145,7 +145,7 @@ static u32 take_peripheral(void)
 {
 	for (unsigned bank = 0; bank < BANKS; bank++) {
 		u32 pending = mmio_read32(board.gicc.base + pending_reg[bank]) & bank_mask[bank] &
-			      __atomic_load_n(&peripherals[bank], __ATOMIC_RELAXED);
+			      READ_ONCE(peripherals[bank]);
 
 		if (pending) {
 			unsigned n = (unsigned)__builtin_ctz(pending);
@@ -200,8 +200,7 @@ static void bcm2836_deactivate(u32 intid)
 
 	if (is_timer(intid))
 		bcm2836_set_active(intid, false);
-	else if (is_peripheral(intid) &&
-		 (__atomic_load_n(&peripherals[bank], __ATOMIC_RELAXED) & bit))
+	else if (is_peripheral(intid) && (READ_ONCE(peripherals[bank]) & bit))
 		armctrl_write(enable_reg[bank], bit);
 }
 

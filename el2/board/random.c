@@ -49,7 +49,7 @@ void random_seed(u64 a, u64 b, bool good)
 
 bool random_ready(void)
 {
-	return __atomic_load_n(&state.good, __ATOMIC_RELAXED);
+	return READ_ONCE(state.good);
 }
 
 bool random_words(u64 *words, unsigned count)

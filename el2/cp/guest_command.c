@@ -71,7 +71,7 @@ s64 cp_guest_command(struct guest *guest, ipa_t text, u64 bytes, ipa_t answer, u
 	if (answer.v + room < room || !read_line(guest, text, bytes, line))
 		return SKERRY_INVALID_PARAMETER;
 	/* looked at again with the guests held; but who asks too often does not get that far */
-	if (timer_now() < __atomic_load_n(&guest->command_at, __ATOMIC_RELAXED) || !guests_try())
+	if (timer_now() < READ_ONCE(guest->command_at) || !guests_try())
 		return SKERRY_BUSY;
 	page = frames_take_page(OWNER_EL2, FRAME_EL2, false);
 	if (page.v) {

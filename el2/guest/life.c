@@ -257,7 +257,7 @@ static void settle(struct guest *guest, enum guest_state state)
 	if (state == GUEST_CRASHED)
 		code = 1;
 	if (is_over(state))
-		for (u32 worst = __atomic_load_n(&worst_code, __ATOMIC_RELAXED); worst < code;)
+		for (u32 worst = READ_ONCE(worst_code); worst < code;)
 			if (__atomic_compare_exchange_n(&worst_code, &worst, code, false,
 							__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 				break;

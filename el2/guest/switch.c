@@ -48,7 +48,7 @@ static void publish_stolen_time(struct vcpu *vcpu)
 	u64 frequency = timer_frequency(), ticks = vcpu->sched.stolen;
 	u64 ns = ticks / frequency * 1000000000 + ticks % frequency * 1000000000 / frequency;
 
-	__atomic_store_n(&record[1], ns, __ATOMIC_RELAXED);
+	WRITE_ONCE(record[1], ns);
 }
 
 static void load(struct vcpu *vcpu)

@@ -40,6 +40,11 @@ typedef struct {
 #define ALIGN_DOWN(x, a) ((x) & ~((u64)(a)-1))
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/* What others write or read at the same time, in no order with anything else: whole, and once. What
+ * __atomic_load_n makes of it takes an instruction or two more. At most 8 bytes. */
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+
 #define KIB ((u64)1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)

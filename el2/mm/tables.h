@@ -46,7 +46,7 @@ static inline u64 *desc_table(u64 desc)
 /* One store of 64 bits: a table walk on another CPU sees the old descriptor or the new one. */
 static inline void desc_write(u64 *entry, u64 desc)
 {
-	__atomic_store_n(entry, desc, __ATOMIC_RELAXED);
+	WRITE_ONCE(*entry, desc);
 }
 
 /* The first entry from `i` up that is not 0, `count` if there is none; empty entries, which are

@@ -95,7 +95,7 @@ bool sched_goes_on(const struct sched_entity *e);
  */
 static inline bool sched_wanted(void)
 {
-	return __atomic_load_n(&this_pcpu()->wanted, __ATOMIC_RELAXED);
+	return READ_ONCE(this_pcpu()->wanted);
 }
 
 /* True while nobody else waits for this pCPU: then WFI need not trap. When that changes while a vCPU

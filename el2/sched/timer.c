@@ -51,7 +51,7 @@ static void take_out(struct timer *timer, u32 pcpu, u32 here)
 	before = earliest(timers);
 	if (timer->armed && timer->pcpu == pcpu) {
 		heap_remove(&timers->root, &timer->node);
-		__atomic_store_n(&timer->armed, false, __ATOMIC_RELAXED);
+		WRITE_ONCE(timer->armed, false);
 		if (pcpu == here && earliest(timers) != before)
 			timer_set_hyp(earliest(timers));
 	}
@@ -61,7 +61,7 @@ static void take_out(struct timer *timer, u32 pcpu, u32 here)
 void timer_take_out(struct timer *timer)
 {
 	/* Only its owner arms it, so what moved it elsewhere meanwhile was this call's own fault. */
-	take_out(timer, __atomic_load_n(&timer->pcpu, __ATOMIC_RELAXED), this_pcpu()->id);
+	take_out(timer, READ_ONCE(timer->pcpu), this_pcpu()->id);
 }
 
 void timer_cancel_wait(struct timer *timer)
@@ -89,7 +89,7 @@ void timer_arm(struct timer *timer, u64 deadline)
 		heap_remove(&timers->root, &timer->node);
 	timer->node.key = deadline < NEVER ? deadline : NEVER - 1;
 	timer->pcpu = here;
-	__atomic_store_n(&timer->armed, true, __ATOMIC_RELAXED);
+	WRITE_ONCE(timer->armed, true);
 	heap_push(&timers->root, &timer->node);
 	if (earliest(timers) != before)
 		timer_set_hyp(earliest(timers));

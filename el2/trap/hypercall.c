@@ -51,7 +51,7 @@ static bool console_range(const struct vcpu *vcpu, u64 *ipa, size_t *bytes)
 static enum verdict call_console_write(struct vcpu *vcpu)
 {
 	struct vconsole *console = &vcpu->guest->console;
-	u64 ipa, lines = __atomic_load_n(&console->lines, __ATOMIC_RELAXED);
+	u64 ipa, lines = READ_ONCE(console->lines);
 	u8 text[SKERRY_CONSOLE_MAX];
 	size_t bytes, n = 0;
 
@@ -63,7 +63,7 @@ static enum verdict call_console_write(struct vcpu *vcpu)
 		vcpu->ctx.regs.pc -= 4;
 		return VERDICT_WAIT;
 	}
-	while (n < bytes && __atomic_load_n(&console->lines, __ATOMIC_RELAXED) == lines)
+	while (n < bytes && READ_ONCE(console->lines) == lines)
 		vconsole_put(console, text[n++]);
 	return answer(vcpu, (s64)n);
 }

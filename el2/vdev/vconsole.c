@@ -367,5 +367,5 @@ bool vconsole_get(struct vconsole *con, u8 *byte)
 
 unsigned vconsole_waiting(const struct vconsole *con)
 {
-	return __atomic_load_n(&con->in_count, __ATOMIC_RELAXED);
+	return READ_ONCE(con->in_count);
 }

@@ -67,8 +67,7 @@ void vconsole_flush(struct vconsole *con);
 /* Could that do anything? Without the lock: for the guest's own vCPU, which sees what it printed itself. */
 static inline bool vconsole_is_fresh(const struct vconsole *con)
 {
-	return __atomic_load_n(&con->focused, __ATOMIC_RELAXED) &&
-	       __atomic_load_n(&con->fresh, __ATOMIC_RELAXED);
+	return READ_ONCE(con->focused) && READ_ONCE(con->fresh);
 }
 
 /* A byte typed: false if the ring is full. */

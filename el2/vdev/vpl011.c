@@ -126,12 +126,12 @@ u32 vpl011_flags(struct vpl011 *uart)
 {
 	unsigned count = vconsole_waiting(uart->console);
 	unsigned depth = uart->lcr_h & LCR_H_FEN ? FIFO_DEPTH : 1;
-	u8 polls = __atomic_load_n(&uart->polls, __ATOMIC_RELAXED);
+	u8 polls = READ_ONCE(uart->polls);
 
 	if (count)
 		return (u32)(FR_TXFE | (count >= depth ? FR_RXFF : 0));
 	if (polls < POLLS_BEFORE_FLUSH) {
-		__atomic_store_n(&uart->polls, (u8)(polls + 1), __ATOMIC_RELAXED);
+		WRITE_ONCE(uart->polls, (u8)(polls + 1));
 		if (polls + 1 == POLLS_BEFORE_FLUSH)
 			vconsole_flush(uart->console);
 	}
