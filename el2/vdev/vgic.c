@@ -355,7 +355,8 @@ void vgic_pulse(struct vgic *vgic, u32 intid)
 	if (k == 0 || intid >= VGIC_LINES)
 		return;
 	lock_take(&vgic->lock);
-	if (vgic->spi[k - 1].edge & bit) {
+	if ((vgic->spi[k - 1].edge & bit) &&
+	    (vgic->cpus > 1 || vgic->cpu[0]->loaded || !vgic_lr_again_away(vgic->cpu[0], intid))) {
 		vgic->spi[k - 1].latch |= bit;
 		target = vgic_target(vgic, intid);
 		if (target || (vgic->spi[k - 1].listed & bit))
@@ -487,18 +488,21 @@ bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid)
 	return busy;
 }
 
-void vgic_pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source)
+static __attribute__((noinline)) void pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
-	bool has_source = vgic_has_source(cpu->vgic, intid);
-
-	if (!has_source)
-		source = 0;
-	if (source == 0 && vgic_here(cpu) && vgic_lr_again(cpu, intid))
-		return;
 	cpu->bank.latch |= (u32)BIT(intid);
-	if (has_source)
+	if (vgic_has_source(cpu->vgic, intid))
 		cpu->sgi_sources[intid] |= (u8)BIT(source);
 	notify(cpu, intid, source);
+}
+
+void vgic_pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source)
+{
+	if (!vgic_has_source(cpu->vgic, intid))
+		source = 0;
+	if (source || !(vgic_here(cpu) ? vgic_lr_again(cpu, intid) :
+					 !cpu->loaded && vgic_lr_again_away(cpu, intid)))
+		pend_sgi(cpu, intid, source);
 }
 
 /* ICC_SGI1R_EL1 and its like, IHI 0069 12.2.18: Aff3 55:48, range 47:44, all but self 40,
@@ -579,7 +583,6 @@ void vgic_save(struct vgic_cpu *cpu)
 	cpu->loaded = false;
 	cpu->arrived = 0;
 	cpu->lr_timer = 0;
-	cpu->lr_again = 0; /* what they hold now is not what was written */
 	vgic_lr_prune(cpu);
 	if (UNLIKELY(cpu->vgic->device_held))
 		vgic_release_devices(cpu->vgic);
@@ -593,7 +596,7 @@ void vgic_save(struct vgic_cpu *cpu)
 
 void vgic_refresh(struct vgic_cpu *cpu)
 {
-	if (!__atomic_load_n(&cpu->dirty, __ATOMIC_RELAXED))
+	if (!READ_ONCE(cpu->dirty))
 		return;
 	lock_take(&cpu->vgic->lock);
 	if (!vgic_lr_arrived(cpu))
@@ -618,7 +621,7 @@ bool vgic_wakes(struct vgic_cpu *cpu)
 	bool wakes;
 
 	/* Here and not dirty: nobody else touches its list registers, and what comes makes it dirty. */
-	if (!__atomic_load_n(&cpu->dirty, __ATOMIC_RELAXED) && !cpu->lines &&
+	if (!READ_ONCE(cpu->dirty) && !cpu->lines &&
 	    (!cpu->lr_used || (vgic_here(cpu) && !(cpu->lr_used & ~gic->virt_empty()))))
 		return false;
 	lock_take(&cpu->vgic->lock);

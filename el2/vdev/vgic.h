@@ -61,9 +61,9 @@ struct vgic_cpu {
 	bool hw_held; /* the physical PPI hw_pintid is held active for hw_intid */
 	u8 moved;     /* mask of vCPUs that an SPI went to when a list register was folded */
 	u16 hw_intid, hw_pintid;
-	/* LRs that may be written again as they were to make their SGI, or the timer's interrupt (LR number
-	 * + 1; 0: none), pending anew: nothing that vgic_lr_quick looked at has changed since it filled
-	 * them. Only while loaded and not dirty. */
+	/* LRs that may be written again as they were to make their edge (SGIs: of source 0), or the timer's
+	 * interrupt (LR number + 1; 0: none), pending anew: nothing that vgic_lr_quick looked at has changed
+	 * since it filled them. Only while not dirty; the timer's only while loaded. */
 	u16 lr_again;
 	u8 lr_timer;
 	u16 lr_latched; /* LRs whose pending state came from the latch, not from the line */
@@ -144,7 +144,7 @@ bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid) MUST_CHECK; /* vgic_timer
 static inline bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
 {
 	/* What another pCPU's soft timer may be injecting just now is late for our caller with the lock too. */
-	return __atomic_load_n(&cpu->hw_held, __ATOMIC_RELAXED) && vgic_holds_timer(cpu, intid);
+	return READ_ONCE(cpu->hw_held) && vgic_holds_timer(cpu, intid);
 }
 
 /*

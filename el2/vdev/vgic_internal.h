@@ -169,15 +169,18 @@ void vgic_lr_update(struct vgic_cpu *cpu, u32 intid, unsigned source);
 bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source) MUST_CHECK;
 /* The same for what another pCPU has noted in `arrived`; the vCPU is here, and then no longer dirty. */
 bool vgic_lr_arrived(struct vgic_cpu *cpu) MUST_CHECK;
-/* The same in the most usual cases of all, an SGI or the timer's interrupt again: the vCPU is here. */
+/* The same in the most usual cases of all, an SGI (of source 0) or an edge again: the vCPU is here ... */
 bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
+/* ... or on no pCPU, and is woken; */
+bool vgic_lr_again_away(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
+/* or the timer's interrupt: the vCPU is here. */
 bool vgic_lr_timer_again(struct vgic_cpu *cpu) MUST_CHECK;
 /* A maintenance interrupt came because the timer's interrupt has ended, for all we look at; false: look
  * at everything. */
 bool vgic_lr_timer_ended(struct vgic_cpu *cpu) MUST_CHECK;
 /* Folds back what the list register that lists this interrupt holds, if one of this vCPU does. */
 void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid);
-/* Drops list registers whose interrupt has ended; of a vCPU just saved, on its pCPU. */
+/* Drops list registers whose interrupt has ended, but those in lr_again; of a vCPU just saved, on its pCPU. */
 void vgic_lr_prune(struct vgic_cpu *cpu);
 /* Of the same: whether a maintenance interrupt was on its way that would have brought more to be listed. */
 bool vgic_lr_cut_off(const struct vgic_cpu *cpu);

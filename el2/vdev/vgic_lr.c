@@ -204,7 +204,7 @@ static inline bool prune_plain(struct vgic_cpu *cpu, unsigned n, u64 lr)
 
 void vgic_lr_prune(struct vgic_cpu *cpu)
 {
-	for_each_bit(n, cpu->lr_used) {
+	for_each_bit(n, cpu->lr_used & ~(u32)cpu->lr_again) {
 		u64 lr = cpu->virt.lr[n];
 
 		if ((lr & LR_STATE) || prune_plain(cpu, n, lr))
@@ -629,6 +629,16 @@ bool vgic_lr_refill(struct vgic_cpu *cpu)
 
 /* --- One interrupt ------------------------------------------------------------------------- */
 
+/* Those of a vCPU that is not loaded whose interrupt has ended. */
+static u32 ended_lrs(const struct vgic_cpu *cpu)
+{
+	u32 ended = 0;
+
+	for_each_bit(n, cpu->lr_used)
+		ended |= cpu->virt.lr[n] & LR_STATE ? 0 : (u32)BIT(n);
+	return ended;
+}
+
 /* A list register for one more; -1 if all hold something. */
 static int free_lr(struct vgic_cpu *cpu)
 {
@@ -636,7 +646,7 @@ static int free_lr(struct vgic_cpu *cpu)
 	u32 free = all & ~cpu->lr_used;
 
 	if (!free) {
-		free = cpu->loaded ? gic->virt_empty() & all : 0;
+		free = all & (cpu->loaded ? gic->virt_empty() : ended_lrs(cpu));
 		if (free)
 			fold_one(cpu, (unsigned)__builtin_ctz(free));
 	}
@@ -678,16 +688,18 @@ quick_put(struct vgic_cpu *cpu, struct vgic_bank *bank, u32 intid, unsigned sour
 	cpu->lr_used |= mark;
 	bank->listed |= bit;
 	cpu->lr_latched &= (u16)~mark;
+	cpu->lr_again &= (u16)~mark;
 	if (bank->latch & bit) {
 		cpu->lr_latched |= (u16)mark;
 		bank->latch &= ~bit;
 		if (intid < 16)
 			cpu->sgi_sources[intid] = 0; /* this one was alone */
+		if (!source && !(lr & (GIC_LR_HW | GIC_LR_EOI)) &&
+		    (intid < VGIC_PRIVATE || cpu->vgic->cpus == 1))
+			cpu->lr_again |= (u16)mark;
 	}
 	if (timer)
 		cpu->lr_timer = cpu->lr_latched & mark ? 0 : (u8)(n + 1); /* by hand as well */
-	else if (intid < 16 && !source)
-		cpu->lr_again |= (u16)mark;
 	cpu->virt.lr[n] = lr;
 	return cpu->loaded ? write_here(n, lr) : true;
 }
@@ -723,39 +735,64 @@ bool vgic_lr_quick(struct vgic_cpu *cpu, u32 intid, unsigned source)
 	return free && quick_put(cpu, bank, intid, source, (unsigned)__builtin_ctz(free));
 }
 
-/* Routed to this vCPU it was when it was noted. */
-bool vgic_lr_arrived(struct vgic_cpu *cpu)
-{
-	u32 intid = (cpu->arrived & 0xffU) - 1, source = cpu->arrived >> 8;
-
-	if (!cpu->arrived || (intid >= VGIC_PRIVATE && vgic_target(cpu->vgic, intid) != cpu) ||
-	    !vgic_lr_quick(cpu, intid, source))
-		return false;
-	if (source)
-		cpu->lr_again = 0; /* marks made for source 0 */
-	cpu->arrived = 0;
-	cpu->dirty = false;
-	return true;
-}
-
 /*
  * Whatever changes what vgic_lr_quick has looked at (enables, groups, priorities, active state, what
  * does not fit) folds the list register or leaves the vCPU dirty. So the word that stood there, its
  * mark in lr_latched and the model beside it are what vgic_lr_quick would make them once more.
  */
+static inline __attribute__((always_inline)) int find_again(const struct vgic_cpu *cpu, u32 intid)
+{
+	for_each_bit(n, cpu->lr_again)
+		if (GIC_LR_VINTID(cpu->virt.lr[n]) == intid)
+			return (int)n;
+	return -1;
+}
+
+static inline __attribute__((always_inline)) bool again_here(struct vgic_cpu *cpu, u32 intid)
+{
+	int n = find_again(cpu, intid);
+
+	if (n < 0 || !(gic->virt_empty() & BIT(n)))
+		return false;
+	/* Last written may be an active one's that came back with its vCPU. */
+	cpu->virt.lr[n] = (cpu->virt.lr[n] & ~LR_STATE) | GIC_LR_PENDING;
+	gic->virt_write_lr((unsigned)n, cpu->virt.lr[n]);
+	return true;
+}
+
 bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid)
 {
-	for_each_bit(n, cpu->dirty ? 0 : cpu->lr_again) {
-		u64 lr = cpu->virt.lr[n];
+	return !cpu->dirty && again_here(cpu, intid);
+}
 
-		if (GIC_LR_VINTID(lr) != intid)
-			continue;
-		if (gic->virt_read_lr(n) & LR_STATE)
-			return false;
-		gic->virt_write_lr(n, lr);
-		return true;
-	}
-	return false;
+__attribute__((noinline)) bool vgic_lr_again_away(struct vgic_cpu *cpu, u32 intid)
+{
+	int n = cpu->dirty ? -1 : find_again(cpu, intid);
+
+	if (n < 0 || (cpu->virt.lr[n] & LR_STATE))
+		return false;
+	cpu->virt.lr[n] |= GIC_LR_PENDING;
+	sched_wake(cpu->entity);
+	return true;
+}
+
+/* Routed to this vCPU it was when it was noted. That it came is all that is new. */
+bool vgic_lr_arrived(struct vgic_cpu *cpu)
+{
+	u32 intid = (cpu->arrived & 0xffU) - 1, source = cpu->arrived >> 8;
+	u32 bit = (u32)BIT(intid % 32);
+	struct vgic_bank *bank;
+
+	if (!cpu->arrived || (intid >= VGIC_PRIVATE && vgic_target(cpu->vgic, intid) != cpu))
+		return false;
+	bank = vgic_bank(cpu, intid / 32);
+	if (!vgic_has_source(cpu->vgic, intid) && (bank->edge & bit) && again_here(cpu, intid))
+		bank->latch &= ~bit;
+	else if (!vgic_lr_quick(cpu, intid, source))
+		return false;
+	cpu->arrived = 0;
+	cpu->dirty = false;
+	return true;
 }
 
 /* The same, by the physical interrupt, which came because the guest has ended the one before. */

@@ -907,6 +907,19 @@ static void test_again(void **state)
 	take(27);
 	assert_false(model_irq());
 	assert_false(model_active(30));
+	/* What was active when it left, and ended since. */
+	for (unsigned i = 0; i < 2; i++) {
+		vgic_send_sgi(&cpu[0], 0x3000001, true);
+		assert_int_equal(model_ack(1), 3);
+		vgic_save(&cpu[0]);
+		vgic_load(&cpu[0]);
+		model_eoi(1, 3);
+		assert_false(model_irq());
+	}
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	take(3);
+	assert_false(model_irq());
+	assert_int_equal(model_ack(1), 1023);
 }
 
 /* vCPU 1, on its pCPU, looks because of a kick; returns whether it had to look at everything. */
@@ -1067,6 +1080,110 @@ static void test_pulse_unloaded(void **state)
 			vgic_maintenance(&cpu[0]);
 	}
 	assert_false(model_irq());
+}
+
+/* Of edges that have ended the list register stays, and is pending again by one word; what the guest changes
+ * in between counts. */
+static void test_edge_away(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 2);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x84, 0xffffffff);
+	gicr(0x10080, 0xffffffff);
+	gicd(0x104, 3u << 8);
+	gicd(0xc08, 0xaaaaaaaa);
+	vgic_pulse(&vgic, 40);
+	take(40);
+	for (unsigned i = 0; i < 3; i++) {
+		vgic_save(&cpu[0]);
+		assert_int_equal(cpu[0].lr_used, 1);
+		assert_false(vgic_wakes(&cpu[0]));
+		woken = 0;
+		vgic_pulse(&vgic, 40);
+		assert_int_equal(woken, 1);
+		assert_int_equal(cpu[0].virt.lr[0], 0x5000000000000028);
+		vgic_pulse(&vgic, 40); /* still pending: once is enough */
+		assert_true(vgic_wakes(&cpu[0]));
+		vgic_load(&cpu[0]);
+		take(40);
+		vgic_pulse(&vgic, 40); /* and here */
+		take(40);
+		assert_false(model_irq());
+	}
+	/* another priority, written by another vCPU or the operator */
+	vgic_save(&cpu[0]);
+	gicd(0x428, 0x40);
+	vgic_pulse(&vgic, 40);
+	vgic_load(&cpu[0]);
+	assert_int_equal(model_lr(0), 0x5040000000000028);
+	take(40);
+	/* level-sensitive from now on: a pulse is nothing */
+	gicd(0xc08, 0xaaa8aaaa);
+	vgic_save(&cpu[0]);
+	vgic_pulse(&vgic, 40);
+	vgic_load(&cpu[0]);
+	assert_false(model_irq());
+	gicd(0xc08, 0xaaaaaaaa);
+	/* off, and on again: it was not lost */
+	vgic_pulse(&vgic, 40);
+	take(40);
+	vgic_save(&cpu[0]);
+	gicd(0x184, 1u << 8);
+	woken = 0;
+	vgic_pulse(&vgic, 40);
+	assert_int_equal(woken, 0);
+	vgic_load(&cpu[0]);
+	assert_false(model_irq());
+	gicd(0x104, 1u << 8);
+	take(40);
+	/* list registers that only hold what has ended have room */
+	gicd(0x428, 0);
+	vgic_pulse(&vgic, 40);
+	take(40);
+	vgic_pulse(&vgic, 41);
+	take(41);
+	vgic_save(&cpu[0]);
+	assert_int_equal(cpu[0].lr_used, 3);
+	gicr(0x10100, 1u << 3);
+	vgic_load(&cpu[0]);
+	vgic_save(&cpu[0]);
+	vgic_pulse(&vgic, 40);
+	vgic_send_sgi(&cpu[0], 0x3000001, true);
+	vgic_load(&cpu[0]);
+	take(40);
+	take(3);
+	assert_false(model_irq());
+}
+
+/* On GICv2 a list register of one source's SGI is not another's. */
+static void test_sgi_away(void **state)
+{
+	(void)state;
+	begin(2, false, 3, 4);
+	load_all(3);
+	gicd(0x0, 3);
+	vgic_send_sgi(&cpu[0], 0x3000002, true);
+	(void)look_on_1();
+	on(1);
+	assert_int_equal(model_ack(0), 3);
+	model_eoi(0, 3);
+	vgic_save(&cpu[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		vgic_send_sgi(&cpu[0], 0x3000002, true);
+		vgic_load(&cpu[1]);
+		assert_int_equal(model_ack(0), 3);
+		model_eoi(0, 3);
+		vgic_save(&cpu[1]);
+		vgic_send_sgi(&cpu[2], 0x3000002, true);
+		vgic_load(&cpu[1]);
+		assert_int_equal(model_ack(0), 3 | 2 << 10);
+		model_eoi(0, 3 | 2 << 10);
+		vgic_save(&cpu[1]);
+	}
+	vgic_load(&cpu[1]);
+	on(0);
 }
 
 /* GICv2 as QEMU has it: HW = 1 would lose the line, so the EOI asks for us. */
@@ -1728,6 +1845,8 @@ int main(void)
 		cmocka_unit_test(test_timer_active_unloaded),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_pulse_unloaded),
+		cmocka_unit_test(test_edge_away),
+		cmocka_unit_test(test_sgi_away),
 		cmocka_unit_test(test_timer_unlinked),
 		cmocka_unit_test(test_second_edge),
 		cmocka_unit_test(test_clear_elsewhere),

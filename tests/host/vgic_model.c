@@ -294,6 +294,14 @@ void ref_line(struct ref *ref, unsigned cpu, unsigned intid, bool level)
 	irq->line = level;
 }
 
+void ref_pulse(struct ref *ref, unsigned intid)
+{
+	struct ref_irq *irq = change(ref, 0, intid);
+
+	if (irq->edge)
+		irq->latch = true;
+}
+
 void ref_sgi(struct ref *ref, unsigned cpu, uint64_t value, bool group0)
 {
 	for (unsigned t = 0; t < ref->cpus; t++) {

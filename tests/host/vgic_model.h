@@ -60,6 +60,7 @@ void ref_write(struct ref *ref, unsigned cpu, bool redist, unsigned offset, unsi
 	       uint64_t value);
 
 void ref_line(struct ref *ref, unsigned cpu, unsigned intid, bool level);
+void ref_pulse(struct ref *ref, unsigned intid); /* an SPI: up and down again, whatever it is now */
 /* The whole machine is reset; the lines of SPIs stay as they are, those of PPIs are low. */
 void ref_reset(struct ref *ref);
 /* PSCI CPU_ON: the CPU's interface, not what the distributor and redistributor hold. */

@@ -651,6 +651,16 @@ static void move_line(void)
 	ref_line(&w.ref, cpu, intid, level);
 }
 
+static void pulse(void)
+{
+	unsigned intid = 32 + (once_in(4) ? below(96) : below(10));
+
+	standin_pcpu_set(below(CPUS));
+	snprintf(w.what, sizeof(w.what), "pulse of %u on pCPU %u", intid, this_pcpu()->id);
+	vgic_pulse(&w.vgic, intid);
+	ref_pulse(&w.ref, intid);
+}
+
 static void move_timer(void)
 {
 	struct guest_cpu *c = &w.cpu[below(w.cpus)];
@@ -758,6 +768,8 @@ static void others_op(struct guest_cpu *c)
 		save(c);
 	else if (once_in(3))
 		move_timer();
+	else if (once_in(3))
+		pulse();
 	else
 		move_line();
 }
