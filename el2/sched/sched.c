@@ -71,7 +71,8 @@ static struct {
 	u32 online;	  /* masks of pCPUs ... */
 	u32 idle;	  /* have nothing and were not kicked yet */
 	u32 untimed;	  /* run something without a slice timer */
-	u32 nonempty;	  /* mask of classes whose heap is not empty; read without the lock */
+	u32 taken;	  /* masks of classes that have members ... */
+	u32 nonempty;	  /* ... and whose heap is not empty; read without the lock */
 	u64 level_at;	  /* when to look at the classes again */
 	u32 ms;		  /* a millisecond in ticks; below, vtime of weight 100: */
 	u64 bonus;	  /* what a sleeper may be behind when it wakes */
@@ -136,8 +137,7 @@ static inline __attribute__((always_inline)) void charge(struct cpu *cpu, struct
 /* Classes in which someone waits for this pCPU. */
 static inline __attribute__((always_inline)) u32 waiting_for(const struct cpu *cpu)
 {
-	return __atomic_load_n(&sched.nonempty, __ATOMIC_RELAXED) &
-	       __atomic_load_n(&cpu->classes, __ATOMIC_RELAXED);
+	return READ_ONCE(sched.nonempty) & READ_ONCE(cpu->classes);
 }
 
 static struct sched_entity *least_of_many(u32 classes)
@@ -166,7 +166,7 @@ static inline void enqueue(struct sched_entity *e, u64 now)
 	e->state = SCHED_READY;
 	e->since = now;
 	heap_push(&e->class->root, &e->wait);
-	__atomic_store_n(&sched.nonempty, sched.nonempty | e->class->bit, __ATOMIC_RELAXED);
+	WRITE_ONCE(sched.nonempty, sched.nonempty | e->class->bit);
 }
 
 /* A READY one has just left its heap. */
@@ -180,14 +180,14 @@ static inline void leave(struct sched_entity *e, u64 now)
 static inline void note_empty(const struct sched_class *class)
 {
 	if (!class->root)
-		__atomic_store_n(&sched.nonempty, sched.nonempty & ~class->bit, __ATOMIC_RELAXED);
+		WRITE_ONCE(sched.nonempty, sched.nonempty & ~class->bit);
 }
 
 /* --- Kicks: decided under the lock, sent after it ---------------------------------------------- */
 
 static void want(u32 id)
 {
-	__atomic_store_n(&pcpus[id].wanted, true, __ATOMIC_RELAXED);
+	WRITE_ONCE(pcpus[id].wanted, true);
 }
 
 /* These pCPUs will come through sched_next. */
@@ -238,48 +238,52 @@ static u32 announce(u32 classes)
 
 /* --- Waking ------------------------------------------------------------------------------------ */
 
-/* Whose current is furthest ahead of `e`, which waits, has to let it run, if that is far enough. */
-static inline u32 preempt_for(const struct sched_entity *e, u64 now)
+/* What there is about the pCPUs that one may use. */
+struct look {
+	u64 clock; /* the latest of theirs */
+	u64 far;   /* the greatest vtime of what runs there and is not to go already ... */
+	struct cpu *furthest; /* ... and where; NULL: nowhere */
+};
+
+/* Their clocks come up to date. */
+static inline struct look look_around(u32 allowed, u64 now)
 {
-	struct cpu *victim = NULL;
-	u64 ahead = vtime(e) + sched.granularity;
+	struct look look = {0};
 
-	for (u32 left = e->allowed; left; left &= left - 1) {
+	for (u32 left = allowed; left; left &= left - 1) {
 		struct cpu *cpu = &sched.cpus[first_bit(left)];
-		u64 own = cpu->current && !cpu->preempt ? vtime_at(cpu->current, now) : 0;
 
-		if (own > ahead) {
-			victim = cpu;
-			ahead = own;
+		if (cpu->current) {
+			u64 own = vtime_at(cpu->current, now);
+
+			/* Nobody waits here: its current has been setting the pace since it was picked. */
+			if (!waiting_for(cpu))
+				cpu->clock = MAX(cpu->clock, own);
+			if (!cpu->preempt && own > look.far) {
+				look.far = own;
+				look.furthest = cpu;
+			}
 		}
+		look.clock = MAX(look.clock, cpu->clock);
 	}
-	if (!victim)
-		return 0;
-	victim->preempt = true;
-	return victim->bit;
+	return look;
 }
 
-/* The clocks of the pCPUs that `e` may use come up to date: returns the latest. */
-static inline u64 latest_clock(const struct sched_entity *e, u64 now)
+/* Whose current is furthest ahead of `e`, which waits, has to let it run, if that is far enough. */
+static inline u32 preempt_for(const struct sched_entity *e, const struct look *look)
 {
-	u64 latest = 0;
-
-	for (u32 left = e->allowed; left; left &= left - 1) {
-		struct cpu *cpu = &sched.cpus[first_bit(left)];
-
-		/* Nobody waits here: its current has been setting the pace since it was picked. */
-		if (cpu->current && !waiting_for(cpu))
-			cpu->clock = MAX(cpu->clock, vtime_at(cpu->current, now));
-		latest = MAX(latest, cpu->clock);
-	}
-	return latest;
+	if (look->far <= vtime(e) + sched.granularity)
+		return 0;
+	look->furthest->preempt = true;
+	return look->furthest->bit;
 }
 
 /* BLOCKED or OFF becomes READY. Returns whom to kick. */
 static u32 make_ready(struct sched_entity *e)
 {
 	u64 now = timer_now();
-	u64 floor = latest_clock(e, now) - sched.bonus;
+	struct look look = look_around(e->allowed, now);
+	u64 floor = look.clock - sched.bonus;
 
 	if (vtime(e) < floor)
 		e->wait.key = floor - e->class->lift;
@@ -288,7 +292,7 @@ static u32 make_ready(struct sched_entity *e)
 	if (sched.idle & e->allowed)
 		return claim_idle(e);
 	/* Those without a slice timer would never look. */
-	return claim((sched.untimed & e->allowed) | preempt_for(e, now));
+	return claim((sched.untimed & e->allowed) | preempt_for(e, &look));
 }
 
 void sched_wake(struct sched_entity *e)
@@ -321,6 +325,14 @@ void sched_kick(unsigned id)
 }
 
 /* --- Picking ----------------------------------------------------------------------------------- */
+
+/* One that has to wait here although its claim is the better one: is there another pCPU for it? */
+static NOINLINE u32 claim_better(const struct sched_entity *e, u64 now)
+{
+	struct look look = look_around(e->allowed, now);
+
+	return claim(preempt_for(e, &look));
+}
 
 /* The greatest vtime of those that run where `least` may not, but from where `prev` could push them
  * off: itself, or by pushing off another that can, and so on. */
@@ -468,11 +480,11 @@ static __attribute__((noinline)) void close_gaps(u64 now)
 	unsigned n = 0;
 	u64 lift = 0, above = NEVER;
 
-	for (u32 id = 0; id < SCHED_CLASSES_MAX; id++) {
+	for (u32 left = sched.taken; left; left &= left - 1) {
 		struct level level;
 		unsigned i;
 
-		if (!sched.classes[id].members || !find_level(&sched.classes[id], &level, now))
+		if (!find_level(&sched.classes[first_bit(left)], &level, now))
 			continue;
 		for (i = n++; i > 0 && order[i - 1].first > level.first; i--)
 			order[i] = order[i - 1];
@@ -563,7 +575,7 @@ static struct sched_entity *choose(struct cpu *cpu, struct sched_entity *prev,
 	if (prev) {
 		enqueue(prev, now);
 		if (reason != SCHED_YIELD && vtime(prev) < vtime(least))
-			*kicks = claim(preempt_for(prev, now)); /* its claim is the better one */
+			*kicks = claim_better(prev, now);
 	}
 	note_empty(least->class);
 	return least;
@@ -576,7 +588,7 @@ bool sched_goes_on(const struct sched_entity *e)
 	const struct cpu *cpu = this_cpu();
 
 	return cpu->current == e && !waiting_for(cpu) && !sched_wanted() &&
-	       !__atomic_load_n(&e->stop_requested, __ATOMIC_RELAXED);
+	       !READ_ONCE(e->stop_requested);
 }
 
 /* Everything but the common case; apart, so that that one saves no registers. */
@@ -589,7 +601,7 @@ static __attribute__((noinline)) struct sched_entity *pick(struct cpu *cpu,
 
 	lock_take(&sched.lock);
 	now = timer_now();
-	__atomic_store_n(&this_pcpu()->wanted, false, __ATOMIC_RELAXED);
+	WRITE_ONCE(this_pcpu()->wanted, false);
 	prev = cpu->current; /* NULL also if it stopped itself, and may be anywhere by now */
 	if (prev && !settle(cpu, prev, reason, now))
 		prev = NULL;
@@ -688,6 +700,7 @@ static void join(struct sched_class *class, u32 allowed)
 	class->allowed = allowed;
 	class->bit = 1U << (class - sched.classes);
 	class->members++;
+	sched.taken |= class->bit;
 	for (u32 left = allowed; left; left &= left - 1)
 		sched.cpus[first_bit(left)].classes |= class->bit;
 }
@@ -717,6 +730,7 @@ static void part_from(struct sched_class *class)
 	if (--class->members == 0) {
 		for (u32 left = class->allowed; left; left &= left - 1)
 			sched.cpus[first_bit(left)].classes &= ~class->bit;
+		sched.taken &= ~class->bit;
 		*class = (struct sched_class){0};
 	}
 }
@@ -748,7 +762,7 @@ static u32 change_class(struct sched_entity *e, struct sched_class *class, u32 a
 	if (e->state != SCHED_RUNNING || (e->allowed & 1U << e->pcpu) || e->stop_requested)
 		return 0;
 	e->moves = true;
-	__atomic_store_n(&e->stop_requested, true, __ATOMIC_RELAXED);
+	WRITE_ONCE(e->stop_requested, true);
 	return claim(1U << e->pcpu);
 }
 
@@ -780,7 +794,7 @@ static u32 stop_running(struct sched_entity *e)
 		return claim(cpu->bit);
 	}
 	e->moves = false;
-	__atomic_store_n(&e->stop_requested, true, __ATOMIC_RELAXED);
+	WRITE_ONCE(e->stop_requested, true);
 	return claim(1U << e->pcpu);
 }
 
