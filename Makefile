@@ -102,7 +102,7 @@ DEPS    = -MMD -MP
 # end). Of two -O the last one counts. All of it without padding between functions and loops, and
 # with addresses made by one instruction instead of two (-mcmodel=tiny: the image is below 1 MiB).
 EL2_FAST := $(LIBFDT)/ $(addprefix el2/,arch/ board/gicv2.c board/gicv3.c \
-	      board/pl011.c board/say.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
+	      board/pl011.c board/say.c guest/channel.c guest/switch.c lib/fdt.c lib/format.c lib/string.c mm/stage1.c sched/ \
 	      trap/hypercall.c trap/mmio.c trap/psci.c trap/sysreg.c trap/trap.c \
 	      vdev/vgic.c vdev/vgic_dist.c vdev/vgic_lr.c vdev/vpl011.c vdev/vtimer.c)
 #

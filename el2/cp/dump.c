@@ -26,6 +26,7 @@
 #include "board/say.h"
 #include "cp/command.h"
 #include "cp/out.h"
+#include "guest/channel.h"
 #include "guest/walk.h"
 #include "lib/elf.h"
 #include "lib/format.h"
@@ -185,7 +186,7 @@ static void find_regions(struct guest *guest)
 	add_region(SKERRY_FLASH_BASE, guest->config.firmware.size ? VFLASH_SIZE : 0);
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		const struct channel *channel = guest_channel(guest, i, &end);
+		const struct channel *channel = channel_of(guest, i, &end);
 
 		add_region(channel->ends[end].ipa, channel->size);
 	}

@@ -8,6 +8,7 @@
 #include "board/board.h"
 #include "cp/command.h"
 #include "cp/out.h"
+#include "guest/channel.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/frames.h"
@@ -386,14 +387,14 @@ static void guest_channels(struct guest *guest)
 
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		struct channel *channel = guest_channel(guest, i, &end);
+		struct channel *channel = channel_of(guest, i, &end);
 		u32 restarts;
 
 		out_text("guest", guest->config.name, 16);
 		out_text("channel", channel->name, 12);
 		out_number("index", i, 0);
 		out_text("peer", channel->ends[!end].name, 16);
-		out_text("peer-is", states[guest_peer_state(channel, !end, &restarts)], 7);
+		out_text("peer-is", states[channel_peer(channel, !end, &restarts)], 7);
 		out_hex("ipa", channel->ends[end].ipa);
 		out_number("KiB", channel->size / KIB, 5);
 		out_number("intid", SKERRY_INTID_CHANNEL + i, 0);

@@ -3,8 +3,7 @@
  * Guests come into being: at start all of a bundle, or none; later one by one. Runs at EL2.
  *
  * Always: whoever makes or removes a guest holds lock guests (at start the boot CPU is alone). What a
- * guest's own vCPUs do needs it not: they keep their guest alive. A channel's own lock keeps the
- * guest at its other end.
+ * guest's own vCPUs do needs it not: they keep their guest alive.
  */
 #include "guest/guest.h"
 
@@ -12,6 +11,7 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "board/board.h"
+#include "guest/channel.h"
 #include "guest/grant.h"
 #include "guest/life.h"
 #include "lib/format.h"
@@ -22,10 +22,7 @@ static struct lock guests_lock; /* protects guests[], guests_made */
 static struct guest *guests[GUESTS_MAX];
 static unsigned guests_made; /* ids given so far; NULL where one was removed */
 static const struct bundle *made_from;
-static struct channel *channels;
-static unsigned channels_made, table_order; /* its frames */
 
-#define PAGES_ORDER_MAX 4 /* of frames_take_pages */
 #define PRINTS_A_SECOND \
 	200 /* how often who prints looks again for room: 5 ms are 57 bytes at 115200 baud */
 #define GICC_BYTES PAGE_SIZE /* not the second page: a guest's GICC_DIR has to trap (vdev/vgic.h) */
@@ -63,18 +60,6 @@ struct guest *guest_find(const char *name)
 	return NULL;
 }
 
-struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end)
-{
-	struct channel *channel;
-
-	*end = 0;
-	if (index >= guest->channel_count)
-		return NULL;
-	channel = &channels[guest->channels[guarded(index, guest->channel_count)]];
-	*end = channel->ends[1].guest == guest; /* its own end doesn't change while it is there */
-	return channel;
-}
-
 static bool fail(const struct guest *guest, struct fdt_error *err, const char *what)
 {
 	if (!err->text[0])
@@ -82,19 +67,10 @@ static bool fail(const struct guest *guest, struct fdt_error *err, const char *w
 	return false;
 }
 
-static unsigned order_of(u64 bytes)
-{
-	unsigned order = 0;
-
-	while (PAGE_SIZE << order < bytes)
-		order++;
-	return order;
-}
-
 /* struct guest and its vCPUs lie in one aligned run of frames. */
 static unsigned state_order(u32 cpus)
 {
-	return order_of(sizeof(struct guest) + cpus * sizeof(struct vcpu));
+	return frames_order(sizeof(struct guest) + cpus * sizeof(struct vcpu));
 }
 
 static bool timer_line(struct vgic_cpu *cpu, u32 intid, bool *level)
@@ -186,18 +162,6 @@ static struct guest *make(const struct guest_config *config, u16 id, struct fdt_
 	return guest;
 }
 
-/* A guest's channels follow one another in its map. */
-static u64 channels_end(struct guest *guest)
-{
-	unsigned end;
-	const struct channel *last;
-
-	if (!guest->channel_count)
-		return SKERRY_CHANNEL_BASE;
-	last = guest_channel(guest, guest->channel_count - 1u, &end);
-	return last->ends[end].ipa + last->size;
-}
-
 static bool map_pages(struct guest *guest, u64 ipa, u64 pa, u64 bytes, enum stage2_kind kind)
 {
 	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
@@ -210,7 +174,7 @@ static bool map_fixed(struct guest *guest)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		const struct channel *channel = guest_channel(guest, i, &end);
+		const struct channel *channel = channel_of(guest, i, &end);
 
 		if (!map_pages(guest, channel->ends[end].ipa, channel->memory.v, channel->size,
 			       STAGE2_SHARED))
@@ -253,152 +217,12 @@ static bool fill(struct guest *guest, struct fdt_error *err)
 		fail(guest, err, "no memory left to populate it"));
 }
 
-static bool join(struct channel *channel, unsigned end, struct guest *guest, u8 number)
-{
-	u64 ipa = channels_end(guest);
-
-	if (guest->channel_count == SKERRY_CHANNELS_MAX)
-		return false;
-	lock_take(&channel->lock);
-	channel->ends[end].guest = guest;
-	memcpy(channel->ends[end].name, guest->config.name, sizeof(guest->config.name));
-	channel->ends[end].ipa = ipa;
-	channel->ends[end].index = guest->channel_count;
-	guest->channels[guest->channel_count++] = number;
-	lock_drop(&channel->lock);
-	return true;
-}
-
-/* One that was destroyed comes back to its ends, in the order of the first time, and its devices. */
-static void rejoin(struct guest *guest)
-{
-	for (unsigned i = 0; i < channels_made; i++)
-		for (unsigned end = 0; end < 2; end++)
-			if (!strcmp(channels[i].ends[end].name, guest->config.name))
-				(void)join(&channels[i], end, guest, (u8)i);
-	grants_join(guest);
-}
-
-static void leave_channels(struct guest *guest)
-{
-	for (unsigned i = 0; i < guest->channel_count; i++) {
-		unsigned end;
-		struct channel *channel = guest_channel(guest, i, &end);
-
-		lock_take(&channel->lock);
-		channel->ends[end].guest = NULL;
-		lock_drop(&channel->lock);
-	}
-}
-
-/* An edge: up and down again. The vGIC latches the rising one, whether the peer has it enabled or not. */
-bool guest_ring(struct channel *channel, unsigned end)
-{
-	struct guest *guest;
-
-	lock_take(&channel->lock);
-	guest = channel->ends[end].guest;
-	if (guest) {
-		vgic_pulse(&guest->vgic, SKERRY_INTID_CHANNEL + channel->ends[end].index);
-	}
-	lock_drop(&channel->lock);
-	return guest != NULL;
-}
-
-void guest_tell_peers(struct guest *guest)
-{
-	for (unsigned i = 0; i < guest->channel_count; i++) {
-		unsigned end;
-		struct channel *channel = guest_channel(guest, i, &end);
-
-		(void)guest_ring(channel, !end);
-	}
-}
-
-unsigned guest_peer_state(struct channel *channel, unsigned end, u32 *restarts)
-{
-	static const u8 seen[GUEST_STATES] = {
-		[GUEST_READY] = SKERRY_PEER_READY,	[GUEST_RUNNING] = SKERRY_PEER_RUNNING,
-		[GUEST_STOPPING] = SKERRY_PEER_RUNNING, [GUEST_STOPPED] = SKERRY_PEER_STOPPED,
-		[GUEST_ENDED] = SKERRY_PEER_ENDED,	[GUEST_WAITING] = SKERRY_PEER_CRASHED,
-		[GUEST_CRASHED] = SKERRY_PEER_CRASHED,
-	};
-	const struct guest *guest;
-	unsigned state = SKERRY_PEER_GONE;
-
-	*restarts = 0;
-	lock_take(&channel->lock);
-	guest = channel->ends[end].guest;
-	if (guest) {
-		state = seen[__atomic_load_n(&guest->state, __ATOMIC_ACQUIRE)];
-		*restarts = guest->restarts;
-	}
-	lock_drop(&channel->lock);
-	return state;
-}
-
-static pa_t take_channel(u64 size)
-{
-	unsigned order = order_of(size);
-
-	return order <= PAGES_ORDER_MAX ? frames_take_pages(OWNER_EL2, FRAME_SHARED, order) :
-					  frames_take_chunk(OWNER_EL2, FRAME_SHARED, false);
-}
-
-static void give_channel(const struct channel *channel)
-{
-	unsigned order = order_of(channel->size);
-
-	if (order <= PAGES_ORDER_MAX)
-		frames_give_pages(OWNER_EL2, channel->memory, order);
-	else
-		frames_give_chunk(OWNER_EL2, channel->memory);
-}
-
-static bool make_channels(const struct bundle *bundle, struct fdt_error *err)
-{
-	pa_t table;
-
-	if (!bundle->channel_count)
-		return true;
-	table_order = order_of(bundle->channel_count * sizeof(struct channel));
-	table = frames_take_pages(OWNER_EL2, FRAME_EL2, table_order);
-	if (!table.v)
-		goto no_memory;
-	channels = mmu_pointer(table);
-	for (u32 i = 0; i < bundle->channel_count; i++) {
-		struct channel_config config;
-		pa_t memory;
-
-		bundle_channel(bundle, i, &config);
-		memory = take_channel(config.size);
-		if (!memory.v)
-			goto no_memory;
-		memory_scrub(mmu_pointer(memory), config.size);
-		channels[i] = (struct channel){.name = config.name,
-					       .memory = memory,
-					       .size = config.size};
-		channels_made = i + 1;
-		if (!join(&channels[i], 0, guests[config.ends[0]], (u8)i) ||
-		    !join(&channels[i], 1, guests[config.ends[1]], (u8)i)) {
-			format(err->text, sizeof(err->text),
-			       "/channels/%s: ends: a guest has more than %u channels", config.name,
-			       SKERRY_CHANNELS_MAX);
-			return false;
-		}
-	}
-	return true;
-no_memory:
-	format(err->text, sizeof(err->text), "/channels: no memory left");
-	return false;
-}
-
 void guest_remove(struct guest *guest)
 {
 	vwatchdog_reset(&guest->watchdog);
 	timer_cancel_wait(&guest->watchdog.timer);
-	guest_tell_peers(guest);
-	leave_channels(guest);
+	channels_tell(guest);
+	channels_leave(guest);
 	grants_leave(guest);
 	life_discard(guest);
 	life_forget(guest);
@@ -421,11 +245,7 @@ static void forget_all(void)
 {
 	while (guests_made)
 		guest_remove(guests[guests_made - 1]);
-	while (channels_made)
-		give_channel(&channels[--channels_made]);
-	if (channels)
-		frames_give_pages(OWNER_EL2, mmu_address(channels), table_order);
-	channels = NULL;
+	channels_forget();
 	made_from = NULL;
 	grants_forget();
 }
@@ -482,8 +302,10 @@ struct guest *guest_add(const char *original, const char *name, struct fdt_error
 	memcpy(config.name, name, MIN(strlen(name), (size_t)GUEST_NAME_MAX));
 	config.focus = false;
 	guest = make(&config, (u16)id, err);
-	if (guest)
-		rejoin(guest);
+	if (guest) {
+		channels_join(guest);
+		grants_join(guest);
+	}
 	if (guest && fill(guest, err))
 		return guest;
 	if (guests[id])
@@ -494,9 +316,9 @@ struct guest *guest_add(const char *original, const char *name, struct fdt_error
 bool guests_create(const struct bundle *bundle, struct fdt_error *err)
 {
 	life_init_all();
+	channels_init();
 	made_from = bundle;
-	guests_made = channels_made = 0;
-	channels = NULL;
+	guests_made = 0;
 	for (u32 i = 0; i < bundle->guest_count; i++) {
 		struct guest_config config;
 
@@ -504,7 +326,7 @@ bool guests_create(const struct bundle *bundle, struct fdt_error *err)
 		if (!make(&config, (u16)i, err))
 			goto refuse;
 	}
-	if (!make_channels(bundle, err) || !grants_create(bundle, err))
+	if (!channels_make(bundle, err) || !grants_create(bundle, err))
 		goto refuse;
 	for (unsigned i = 0; i < guests_made; i++)
 		if (!fill(guests[i], err))

@@ -90,21 +90,6 @@ struct vcpu {
 		given[GIVEN_MAX]; /* number n of them at n % GIVEN_MAX; exits[EXIT_FAULT] are all */
 };
 
-/* A channel: memory that two guests share, and an interrupt each way. Stays while a guest at an end
- * of it is destroyed and made again; but for the guests, constant once built. */
-struct channel {
-	const char *name;
-	pa_t memory; /* contiguous, owned by EL2 as FRAME_SHARED */
-	u64 size;
-	struct lock lock; /* protects ends[].guest */
-	struct {
-		struct guest *guest;	       /* NULL: destroyed */
-		char name[GUEST_NAME_MAX + 1]; /* whose end it is, there or not */
-		u64 ipa;
-		u32 index; /* which of this guest's channels it is */
-	} ends[2];
-};
-
 struct guest {
 	struct lock lock; /* protects state, ending, power of vCPUs, map, flash, exit_code */
 	u16 id;
@@ -137,7 +122,7 @@ struct guest {
 	struct vflash flash; /* beside a firmware only, as the next; lock guest */
 	struct vfwcfg fwcfg;
 	struct vcpu *vcpus[SKERRY_VCPUS_MAX];
-	u8 channels[SKERRY_CHANNELS_MAX]; /* indices for channel_at() */
+	u8 channels[SKERRY_CHANNELS_MAX]; /* guest/channel.c's numbers */
 	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */
 	u64 time_offset;	 /* CNTVOFF_EL2 */
 	struct {
@@ -187,23 +172,11 @@ void guest_remove(struct guest *guest);
 /* By name, NULL if there is none. Guests held. */
 struct guest *guest_find(const char *name);
 
-/* Whoever is at that end hears a bell; false: nobody is. */
-bool guest_ring(struct channel *channel, unsigned end);
-
-/* SKERRY_PEER_*: how whoever is at that end is, and how often it has started again. */
-unsigned guest_peer_state(struct channel *channel, unsigned end, u32 *restarts);
-
-/* Those at the other end of its channels hear a bell, since its state changed: see SKERRY_CHANNEL_PEER. */
-void guest_tell_peers(struct guest *guest);
-
 /* vCPU 0 of each starts. */
 void guests_start(void);
 
 /* Promises the guest's memory and makes its empty map, at creation and again at each restart. */
 bool guest_prepare(struct guest *guest, struct fdt_error *err) MUST_CHECK;
-
-/* Channel `index` of `guest`, NULL if it has fewer; *end is which end is this guest's. */
-struct channel *guest_channel(struct guest *guest, u64 index, unsigned *end);
 
 /*
  * A guest's memory at `ipa` was touched and is not mapped: maps zeroed memory if it is the guest's, its

@@ -6,6 +6,7 @@
  * Always: `ending` is set only under lock guest and with STOPPING; who takes it out again, having
  * seen all vCPUs off, is the only one that touches the guest until its next state is set.
  */
+#include "guest/channel.h"
 #include "guest/life.h"
 
 #include "arch/cpu.h"
@@ -86,7 +87,7 @@ static void describe_channels(struct guest *guest, struct tree_channel *list)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		const struct channel *channel = guest_channel(guest, i, &end);
+		const struct channel *channel = channel_of(guest, i, &end);
 
 		list[i] = (struct tree_channel){
 			.name = channel->name,
@@ -179,7 +180,7 @@ void life_start(struct guest *guest)
 	guest->exit_code = 0;
 	guest->vcpus[0]->power = VCPU_ON;
 	/* under the lock: an end that comes from elsewhere now must find it started */
-	guest_tell_peers(guest);
+	channels_tell(guest);
 	sched_start(&guest->vcpus[0]->sched);
 	lock_drop(&guest->lock);
 }
@@ -263,7 +264,7 @@ static void settle(struct guest *guest, enum guest_state state)
 				break;
 	lock_take(&guest->lock);
 	last = !set_state(guest, state);
-	guest_tell_peers(guest); /* who hears the bell and asks must find it so */
+	channels_tell(guest); /* who hears the bell and asks must find it so */
 	lock_drop(&guest->lock);
 	if (last && shutdown_when_done && life_all_done(&status))
 		power_off(status);
@@ -314,7 +315,7 @@ static void wait_and_restart(struct guest *guest, u64 ms)
 	lock_take(&guest->lock);
 	timer_arm(&guest->again, timer_now() + ms * (timer_frequency() / 1000));
 	(void)set_state(guest, GUEST_WAITING);
-	guest_tell_peers(guest);
+	channels_tell(guest);
 	lock_drop(&guest->lock);
 }
 
@@ -428,7 +429,7 @@ const char *life_step(struct vcpu *vcpu, u32 steps)
 	}
 	lock_drop(&guest->lock);
 	if (!why)
-		guest_tell_peers(guest);
+		channels_tell(guest);
 	return why;
 }
 
@@ -591,7 +592,7 @@ const char *life_order(struct guest *guest, enum life_order order)
 	if (what == ORDER_START)
 		life_start(guest);
 	else if (what == ORDER_GO_ON)
-		guest_tell_peers(guest);
+		channels_tell(guest);
 	else
 		call_off(guest, true);
 	return NULL;

@@ -6,6 +6,7 @@
  * was there before. Whole 2 MiB blocks of the guest's RAM are given as chunks, the rest page by page.
  */
 #include "arch/mmu.h"
+#include "guest/channel.h"
 #include "guest/guest.h"
 #include "lib/string.h"
 #include "mm/frames.h"
@@ -163,7 +164,7 @@ static bool in_channels(struct guest *guest, u64 ipa, u64 bytes)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		const struct channel *channel = guest_channel(guest, i, &end);
+		const struct channel *channel = channel_of(guest, i, &end);
 		u64 base = channel->ends[end].ipa;
 
 		if (ipa >= base && ipa - base < channel->size &&

@@ -6,6 +6,7 @@
  * Lists of frames are compared as multisets: their number and the sum of a mixing function of each, so that
  * one pass over each side is enough, in any order.
  */
+#include "guest/channel.h"
 #include "guest/oracle.h"
 
 #include "arch/mmu.h"
@@ -94,7 +95,7 @@ static u64 channel_frame(struct guest *guest, u64 ipa)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		const struct channel *channel = guest_channel(guest, i, &end);
+		const struct channel *channel = channel_of(guest, i, &end);
 
 		if (is_in(ipa, channel->ends[end].ipa, channel->size))
 			return channel->memory.v + (ipa - channel->ends[end].ipa);

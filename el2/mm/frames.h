@@ -68,7 +68,19 @@ void frames_unreserve_rest(u16 owner); /* whatever of its promises was not taken
  */
 pa_t frames_take_chunk(u16 owner, enum frame_use use, bool reserved) MUST_CHECK;
 pa_t frames_take_page(u16 owner, enum frame_use use, bool reserved) MUST_CHECK;
-/* 2^order physically contiguous frames aligned to their size (order 0..4), unreserved. */
+#define FRAMES_ORDER_MAX 4 /* of frames_take_pages */
+
+/* The least order of so many bytes; of frames_take_pages if it is one. */
+static inline unsigned frames_order(u64 bytes)
+{
+	unsigned order = 0;
+
+	while (PAGE_SIZE << order < bytes)
+		order++;
+	return order;
+}
+
+/* 2^order physically contiguous frames aligned to their size (order 0..FRAMES_ORDER_MAX), unreserved. */
 pa_t frames_take_pages(u16 owner, enum frame_use use, unsigned order) MUST_CHECK;
 
 /* Gives back; the caller has unmapped it everywhere. Wrong owner or use is EL2's own error: panic. */

@@ -12,6 +12,7 @@
 #include "abi/skerry.h"
 #include "arch/barrier.h"
 #include "cp/cp.h"
+#include "guest/channel.h"
 #include "guest/switch.h"
 
 #define HVC_IMMEDIATE(esr) FIELD(esr, 15, 0)
@@ -122,7 +123,7 @@ static enum verdict call_channel_info(struct vcpu *vcpu)
 	struct regs *regs = &vcpu->ctx.regs;
 	u64 index = regs->x[1];
 	unsigned end;
-	const struct channel *channel = guest_channel(vcpu->guest, index, &end);
+	const struct channel *channel = channel_of(vcpu->guest, index, &end);
 
 	if (!channel)
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
@@ -134,12 +135,7 @@ static enum verdict call_channel_info(struct vcpu *vcpu)
 
 static enum verdict call_doorbell(struct vcpu *vcpu)
 {
-	unsigned end;
-	struct channel *channel = guest_channel(vcpu->guest, vcpu->ctx.regs.x[1], &end);
-
-	if (!channel)
-		return answer(vcpu, SKERRY_INVALID_PARAMETER);
-	(void)answer(vcpu, guest_ring(channel, !end) ? SKERRY_SUCCESS : SKERRY_DENIED);
+	(void)answer(vcpu, channel_ring(vcpu->guest, vcpu->ctx.regs.x[1]));
 	return trap_woke();
 }
 
@@ -147,12 +143,12 @@ static enum verdict call_channel_peer(struct vcpu *vcpu)
 {
 	struct regs *regs = &vcpu->ctx.regs;
 	unsigned end;
-	struct channel *channel = guest_channel(vcpu->guest, regs->x[1], &end);
+	struct channel *channel = channel_of(vcpu->guest, regs->x[1], &end);
 	u32 restarts;
 
 	if (!channel)
 		return answer(vcpu, SKERRY_INVALID_PARAMETER);
-	regs->x[1] = guest_peer_state(channel, !end, &restarts);
+	regs->x[1] = channel_peer(channel, !end, &restarts);
 	regs->x[2] = restarts;
 	return answer(vcpu, SKERRY_SUCCESS);
 }

@@ -16,6 +16,7 @@
 
 #include "cp/cp.h"
 #include "fuzz.h"
+#include "guest/channel.h"
 #include "guest/grant.h"
 #include "guest/oracle.h"
 #include "mm/frames.h"
@@ -92,7 +93,7 @@ static bool is_channel(const struct guest *guest, u64 ipa, u64 pa)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
-		const struct channel *c = guest_channel((struct guest *)(uintptr_t)guest, i, &end);
+		const struct channel *c = channel_of((struct guest *)(uintptr_t)guest, i, &end);
 
 		if (ipa - c->ends[end].ipa < c->size)
 			return pa - c->memory.v == ipa - c->ends[end].ipa;

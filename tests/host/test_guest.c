@@ -4,6 +4,7 @@
  * guest/guest.c: a bundle becomes guests, all or none; what a refused one took is all given back.
  * CPU_ON by DEN0022 5.6, stolen time by DEN0057.
  */
+#include "guest/channel.h"
 #include "guest_world.h"
 
 #define CRAB GUEST("crab", "0x500000", "cpus = <2>; initrd = [ca fe];")
@@ -67,19 +68,19 @@ static void test_channels(void **state)
 			     CHANNEL("chain", "whelk", "crab", "0x100000"));
 	crab = guest_by_id(0);
 	eel = guest_by_id(1);
-	rope = guest_channel(crab, 0, &end);
+	rope = channel_of(crab, 0, &end);
 	assert_string_equal(rope->name, "rope");
 	assert_int_equal(end, 0);
 	assert_int_equal(rope->ends[0].ipa, 0x0c000000);
 	assert_ptr_equal(rope->ends[1].guest, eel);
-	assert_ptr_equal(guest_channel(eel, 0, &end), rope);
+	assert_ptr_equal(channel_of(eel, 0, &end), rope);
 	assert_int_equal(end, 1);
-	assert_int_equal(guest_channel(crab, 1, &end)->ends[1].ipa, 0x0c003000);
+	assert_int_equal(channel_of(crab, 1, &end)->ends[1].ipa, 0x0c003000);
 	assert_int_equal(end, 1);
-	assert_int_equal(guest_channel(guest_by_id(2), 0, &end)->ends[0].ipa, 0x0c000000);
-	assert_int_equal(guest_channel(crab, 1, &end)->ends[1].index, 1);
-	assert_null(guest_channel(crab, 2, &end));
-	assert_null(guest_channel(eel, ~0ull, &end));
+	assert_int_equal(channel_of(guest_by_id(2), 0, &end)->ends[0].ipa, 0x0c000000);
+	assert_int_equal(channel_of(crab, 1, &end)->ends[1].index, 1);
+	assert_null(channel_of(crab, 2, &end));
+	assert_null(channel_of(eel, ~0ull, &end));
 	assert_true(stage2_lookup(&crab->map, IPA(0x0c002fff), &a));
 	assert_true(stage2_lookup(&eel->map, IPA(0x0c002fff), &b));
 	assert_int_equal(a.v, b.v);

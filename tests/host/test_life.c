@@ -4,6 +4,7 @@
  * guest/life.c: how guests start, end, and start again, with their vCPUs on several pCPUs; what goes
  * back when they do; and when the machine stops.
  */
+#include "guest/channel.h"
 #include "guest/grant.h"
 #include "guest_world.h"
 
@@ -769,23 +770,23 @@ static void test_peers_hear(void **state)
 
 	(void)state;
 	run_all();
-	rope = guest_channel(eel, 0, &end);
+	rope = channel_of(eel, 0, &end);
 	assert_non_null(rope);
-	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_RUNNING);
+	assert_int_equal(channel_peer(rope, !end, &restarts), SKERRY_PEER_RUNNING);
 	crab_ends(END_RESET);
 	assert_true(vgic_distributor(&c->vgic, &pending));
-	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_RUNNING);
+	assert_int_equal(channel_peer(rope, !end, &restarts), SKERRY_PEER_RUNNING);
 	assert_int_equal(restarts, 1);
 	assert_null(order(crab, LIFE_STOP));
 	(void)play(0, a, SCHED_TICK);
-	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_STOPPED);
+	assert_int_equal(channel_peer(rope, !end, &restarts), SKERRY_PEER_STOPPED);
 	assert_null(order(crab, LIFE_HALT));
-	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_ENDED);
-	assert_true(guest_ring(rope, !end));
+	assert_int_equal(channel_peer(rope, !end, &restarts), SKERRY_PEER_ENDED);
+	assert_int_equal(channel_ring(eel, 0), SKERRY_SUCCESS);
 	assert_null(order(crab, LIFE_DESTROY));
-	assert_int_equal(guest_peer_state(rope, !end, &restarts), SKERRY_PEER_GONE);
-	assert_false(guest_ring(rope, !end));
-	assert_int_equal(guest_peer_state(rope, end, &restarts), SKERRY_PEER_RUNNING);
+	assert_int_equal(channel_peer(rope, !end, &restarts), SKERRY_PEER_GONE);
+	assert_int_equal(channel_ring(eel, 0), SKERRY_DENIED);
+	assert_int_equal(channel_peer(rope, end, &restarts), SKERRY_PEER_RUNNING);
 }
 
 /* --- Devices of the board ------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@
 #include "board/random.h"
 #include "board/say.h"
 #include "cp/cp.h"
+#include "guest/channel.h"
 #include "guest/life.h"
 #include "guest/switch.h"
 #include "guest/watch.h"
@@ -193,7 +194,7 @@ u64 guest_stolen_time(struct vcpu *vcpu)
 	return world.stolen;
 }
 
-struct channel *guest_channel(struct guest *g, u64 index, unsigned *end)
+struct channel *channel_of(struct guest *g, u64 index, unsigned *end)
 {
 	static struct channel channel;
 
@@ -203,15 +204,17 @@ struct channel *guest_channel(struct guest *g, u64 index, unsigned *end)
 	return world.has_channel && index == 2 ? &channel : NULL;
 }
 
-bool guest_ring(struct channel *channel, unsigned end)
+s64 channel_ring(struct guest *g, u64 index)
 {
-	assert_non_null(channel);
-	assert_int_equal(end, 0);
+	unsigned end;
+
+	if (!channel_of(g, index, &end))
+		return SKERRY_INVALID_PARAMETER;
 	seen.rings++;
-	return !world.peer_gone;
+	return world.peer_gone ? SKERRY_DENIED : SKERRY_SUCCESS;
 }
 
-unsigned guest_peer_state(struct channel *channel, unsigned end, u32 *restarts)
+unsigned channel_peer(struct channel *channel, unsigned end, u32 *restarts)
 {
 	assert_non_null(channel);
 	assert_int_equal(end, 0);
