@@ -199,13 +199,13 @@ static unsigned gicv2_virt_priority_bits(void)
  *   group    30                           60
  *   HW       31                           61
  */
-static u32 lr_to_v2(u64 lr)
+static inline __attribute__((always_inline)) u32 lr_to_v2(u64 lr)
 {
 	return (u32)(FIELD(lr, 9, 0) | FIELD(lr, 41, 32) << 10 | FIELD(lr, 55, 51) << 23 |
 		     FIELD(lr, 63, 62) << 28 | FIELD(lr, 61, 60) << 30);
 }
 
-static u64 lr_from_v2(u32 v2)
+static inline __attribute__((always_inline)) u64 lr_from_v2(u32 v2)
 {
 	u64 lr = v2;
 

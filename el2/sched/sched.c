@@ -295,28 +295,34 @@ static u32 make_ready(struct sched_entity *e)
 	return claim((sched.untimed & e->allowed) | preempt_for(e, &look));
 }
 
-void sched_wake(struct sched_entity *e)
+/* Lock sched held, and dropped. */
+static NOINLINE void finish_ready(struct sched_entity *e)
 {
-	u32 kicks = 0;
+	u32 kicks = make_ready(e);
 
-	lock_take(&sched.lock);
-	if (e->state == SCHED_BLOCKED)
-		kicks = make_ready(e);
-	else if (e->state == SCHED_RUNNING)
-		e->wake_pending = true;
 	lock_drop(&sched.lock);
 	send(kicks);
 }
 
+void sched_wake(struct sched_entity *e)
+{
+	lock_take(&sched.lock);
+	if (e->state == SCHED_BLOCKED) {
+		finish_ready(e);
+		return;
+	}
+	if (e->state == SCHED_RUNNING)
+		e->wake_pending = true;
+	lock_drop(&sched.lock);
+}
+
 void sched_start(struct sched_entity *e)
 {
-	u32 kicks = 0;
-
 	lock_take(&sched.lock);
 	if (e->state == SCHED_OFF)
-		kicks = make_ready(e);
-	lock_drop(&sched.lock);
-	send(kicks);
+		finish_ready(e);
+	else
+		lock_drop(&sched.lock);
 }
 
 void sched_kick(unsigned id)
