@@ -89,10 +89,10 @@ static void send(size_t most)
 			written = 1;
 			looks = 0;
 		}
-		__atomic_store_n(&sent, sent + written, __ATOMIC_RELAXED);
+		WRITE_ONCE(sent, sent + written);
 	}
 	if (waits != !!waiting) {
-		__atomic_store_n(&waits, !!waiting, __ATOMIC_RELAXED);
+		WRITE_ONCE(waits, !!waiting);
 		uart->interrupts(listening, waits);
 	}
 }
@@ -109,7 +109,7 @@ static void put_all(const char *bytes, size_t n)
 	send(RING - n);
 	first = queued == sent ? uart->write(bytes, n) : 0; /* past the ring */
 	sent += first;
-	__atomic_store_n(&queued, queued + n, __ATOMIC_RELAXED);
+	WRITE_ONCE(queued, queued + n);
 	if (first == n)
 		return;
 	bytes += first;
@@ -260,7 +260,7 @@ void say(const char *fmt, ...)
 
 u64 say_position(void)
 {
-	return __atomic_load_n(&queued, __ATOMIC_RELAXED);
+	return READ_ONCE(queued);
 }
 
 /* The UART has taken nothing for a second: guests must not wait for it for ever. */
@@ -280,7 +280,7 @@ bool say_keeps_up(u64 until)
 {
 	bool room;
 
-	if (LIKELY(!__atomic_load_n(&waits, __ATOMIC_RELAXED)))
+	if (LIKELY(!READ_ONCE(waits)))
 		return true;
 	take_line();
 	send(RING);
@@ -294,7 +294,7 @@ bool say_keeps_up(u64 until)
 
 bool say_interrupt(void)
 {
-	if (__atomic_load_n(&waits, __ATOMIC_RELAXED)) {
+	if (READ_ONCE(waits)) {
 		take_line();
 		send(RING);
 		drop_line();

@@ -41,7 +41,7 @@ static void keep(struct vconsole *con, const char *text, unsigned n)
 /* Where its output ends: see vconsole_keeps_up. Lock held. */
 static void note_said(struct vconsole *con)
 {
-	__atomic_store_n(&con->until, say_position(), __ATOMIC_RELAXED);
+	WRITE_ONCE(con->until, say_position());
 }
 
 static void end_line(struct vconsole *con)

@@ -55,7 +55,7 @@ void vconsole_reset(struct vconsole *con);
  * for some milliseconds and ask again. Without the lock. */
 static inline bool vconsole_keeps_up(const struct vconsole *con)
 {
-	return say_keeps_up(__atomic_load_n(&con->until, __ATOMIC_RELAXED));
+	return say_keeps_up(READ_ONCE(con->until));
 }
 
 /* One byte that the guest prints. A line comes out when it is finished or full. */
