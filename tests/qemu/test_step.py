@@ -32,7 +32,7 @@ class Prompt:
 
     def row(self, command, start):
         """The JSON line of an answer that begins so."""
-        return json.loads(self.say(command + " json", "(" + re.escape(start) + r'[^\r\n]*\})').group(1))
+        return json.loads(self.say(command + " json", "(" + re.escape(start) + r'[^\r\n]*\})\r').group(1))
 
     def word(self, guest, address):
         """8 bytes of a guest at rest, as a number."""
