@@ -22,8 +22,7 @@ const char *command_at_rest(const struct guest *guest)
 	if (guest->state == GUEST_STOPPED || guest->state == GUEST_READY ||
 	    guest->state == GUEST_CRASHED)
 		return NULL;
-	return command_fail("%s is %s: `stop` it first", guest->config.name,
-			    life_state_name((enum guest_state)guest->state));
+	return command_fail("%s %s", guest->config.name, life_refusal(guest));
 }
 
 /* GUEST or GUEST/VCPU. NULL: why has been said. */

@@ -413,6 +413,21 @@ static void go_on(struct guest *guest, const struct vcpu *only)
 			sched_start(&guest->vcpus[i]->sched);
 }
 
+static const char *const refusals[GUEST_STATES] = {
+	[GUEST_READY] = "has not started: `begin` starts it",
+	[GUEST_RUNNING] = "is running: `stop`, `restart` or `destroy` it first",
+	[GUEST_STOPPING] = "is just ending: ask again",
+	[GUEST_STOPPED] = "is stopped: `begin` lets it go on",
+	[GUEST_ENDED] = "has ended: `ipl` starts it again",
+	[GUEST_WAITING] = "crashed, and starts again in a moment",
+	[GUEST_CRASHED] = "has crashed: `restart` or `ipl` starts it again",
+};
+
+const char *life_refusal(const struct guest *guest)
+{
+	return refusals[guest->state];
+}
+
 const char *life_step(struct vcpu *vcpu, u32 steps)
 {
 	struct guest *guest = vcpu->guest;
@@ -420,7 +435,7 @@ const char *life_step(struct vcpu *vcpu, u32 steps)
 
 	lock_take(&guest->lock);
 	if (guest->state != GUEST_STOPPED)
-		why = "is not stopped: `stop` it first";
+		why = refusals[guest->state];
 	else if (vcpu->power != VCPU_ON)
 		why = "has this vCPU turned off";
 	if (!why) {
@@ -558,16 +573,6 @@ static const u8 orders[GUEST_STATES][LIFE_ORDERS] = {
 	[GUEST_CRASHED]  = { NO,          NO,          END_EXIT, END_CLEAN, END_RESET, END_RESET, END_DESTROY },
 };
 /* clang-format on */
-
-static const char *const refusals[GUEST_STATES] = {
-	[GUEST_READY] = "has not started: `begin` starts it",
-	[GUEST_RUNNING] = "is running: `stop`, `restart` or `destroy` it first",
-	[GUEST_STOPPING] = "is just ending: ask again",
-	[GUEST_STOPPED] = "is stopped: `begin` lets it go on",
-	[GUEST_ENDED] = "has ended: `ipl` starts it again",
-	[GUEST_WAITING] = "crashed, and starts again in a moment",
-	[GUEST_CRASHED] = "has crashed: `restart` or `ipl` starts it again",
-};
 
 const char *life_order(struct guest *guest, enum life_order order)
 {

@@ -76,6 +76,9 @@ void life_finish(struct guest *guest);
 /* "running", and so on. */
 const char *life_state_name(enum guest_state state);
 
+/* What `guest`'s state has against an order, and which order goes: words behind its name. Guests held. */
+const char *life_refusal(const struct guest *guest);
+
 /* It runs no more and nobody reads what is typed at it, until somebody starts it again. */
 bool life_is_over(const struct guest *guest);
 

@@ -551,9 +551,9 @@ static void test_display_and_store(void **state)
 
 	(void)state;
 	type("display crab x0\r");
-	SAYS("crab is running: `stop` it first");
+	SAYS("crab is running: `stop`");
 	type("store crab x0 1\r");
-	SAYS("crab is running: `stop` it first");
+	SAYS("crab is running: `stop`");
 	type("stop crab\r");
 	type("display crab pc\r");
 	SAYS("pc                0000000040080000");
@@ -613,7 +613,9 @@ static void test_display_and_store(void **state)
 	type("display crab/0 x30\r");
 	SAYS("0000000000000123");
 	type("halt crab\rdisplay crab x0\r");
-	SAYS("crab is ended");
+	SAYS("crab has ended: `ipl` starts it again");
+	type("step crab\r");
+	SAYS("crab has ended: `ipl` starts it again");
 }
 
 /* By the guest's own tables: 4 KiB granule, 39 bits, one page and one block. */

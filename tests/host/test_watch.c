@@ -160,7 +160,7 @@ static void test_step_command(void **state)
 
 	(void)state;
 	type("step crab\r");
-	SAYS("crab is not stopped: `stop` it first");
+	SAYS("crab is running: `stop`");
 	assert_int_equal(guest_cpu_on(crab, 1, 0x40080000, 0), VCPU_OFF);
 	type("stop crab\r");
 	type("step crab/2\r");
