@@ -156,6 +156,14 @@ static bool place(struct vcpu *vcpu, bool physical, u64 at, ipa_t *ipa)
 	return physical || walk_translate(vcpu, at, ipa);
 }
 
+/* What the guest never touched stays so: its RAM is zero there. */
+static bool look(struct guest *guest, u8 *data, ipa_t ipa, u64 n)
+{
+	memset(data, 0, n);
+	return guest_peek(guest, data, ipa, n) ||
+	       ipa.v - SKERRY_RAM_BASE < guest->config.memory_size;
+}
+
 static const char *show_memory(struct vcpu *vcpu, bool physical, const char *what, bool json)
 {
 	const char *dot = strchr(what, '.');
@@ -176,7 +184,7 @@ static const char *show_memory(struct vcpu *vcpu, bool physical, const char *wha
 		size_t used = 0;
 		ipa_t ipa;
 
-		if (!place(vcpu, physical, at, &ipa) || !guest_read(vcpu->guest, data, ipa, n))
+		if (!place(vcpu, physical, at, &ipa) || !look(vcpu->guest, data, ipa, n))
 			return command_fail("nothing of %s's at 0x%lx", vcpu->guest->config.name,
 					    at);
 		for (u64 i = 0; i < n; i++) {

@@ -547,7 +547,7 @@ static void test_send(void **state)
 /* Registers and memory of a guest at rest; nothing of one that runs. */
 static void test_display_and_store(void **state)
 {
-	u64 data = 0x1122334455667788;
+	u64 data = 0x1122334455667788, held;
 
 	(void)state;
 	type("display crab x0\r");
@@ -596,6 +596,13 @@ static void test_display_and_store(void **state)
 	type("display crab 0x40002000.5\r"); /* no MMU: the same */
 	SAYS("48656c6c 6f");
 	SAYS("Hello");
+	held = frames_held(0);
+	type("display crab p 0x40050ff8.24\r"); /* never touched */
+	SAYS("0000000040051000  00000000 00000000 00000000 00000000  ................");
+	assert_int_equal(frames_held(0), held);
+	type("display crab p 0x400ffff0.17\r");
+	SAYS("00000000400ffff0  00000000 ");
+	SAYS("nothing of crab's at 0x40100000");
 	type("display crab p 0x3fffffff.2\r");
 	SAYS("nothing of crab's at 0x3fffffff");
 	type("display crab p 0x40000000.4097\r");
