@@ -17,7 +17,7 @@ static struct line line;
 
 /* Of the command that runs; guests held. */
 static struct guest *caller;
-static bool mistaken;
+static bool mistaken, json; /* json: so are its mistakes */
 static u64 sleep_ticks;
 static struct command_wait ending;
 
@@ -112,7 +112,13 @@ void command_mistake(const char *fmt, ...)
 	va_start(args, fmt);
 	vformat(text, sizeof(text), fmt, args);
 	va_end(args);
-	tell("skerry: %s\n", text);
+	if (json) {
+		out_table(true);
+		out_text("error", text, 0);
+		out_row();
+	} else {
+		tell("skerry: %s\n", text);
+	}
 	mistaken = true;
 }
 
@@ -271,6 +277,7 @@ static enum command_result run(const char *typed)
 	format(text, sizeof(text), "%s", typed);
 	memcpy(whole, text, sizeof(whole));
 	name = cut(text, whole, &words);
+	json = words.json;
 	command = name ? look_up(name) : NULL;
 	if (!command)
 		return COMMAND_DONE;

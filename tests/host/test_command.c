@@ -338,6 +338,8 @@ static void test_query(void **state)
 	SAYS("query interrupts needs: GUEST");
 	type("query whale\r");
 	SAYS("no guest \"whale\"");
+	type("query whale json\r");
+	SAYS("\r\n{\"error\":\"no guest \\\"whale\\\"; `list` shows them\"}\n");
 	type("query channels\r");
 	assert_null(strstr(said, "no guest"));
 }
