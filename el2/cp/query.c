@@ -345,7 +345,7 @@ static void show_interrupt(struct vgic_cpu *cpu, u32 intid)
 	bool pending = peek(cpu, 0x200 + word, own) >> bit & 1;
 	bool active = peek(cpu, 0x300 + word, own) >> bit & 1;
 
-	if (!enabled && !pending && !active)
+	if (!pending && !active && (!enabled || intid < 16)) /* GICv2's SGIs always are */
 		return;
 	out_number("intid", intid, 0);
 	if (own)

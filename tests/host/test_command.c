@@ -319,6 +319,13 @@ static void test_query(void **state)
 	type("query interrupts eel\r");
 	SAYS(" intid  vcpu  enabled  pending  active  priority  trigger  from\n"
 	     "    33     -  yes      -        -              0  level    pl011\n");
+	if (eel->gic_version == 3) { /* an SGI that is enabled is no news */
+		struct mmio sgis = {.offset = 0x10100, .size = 4, .write = true, .value = 0xffff};
+
+		assert_true(vgic_redistributor(&eel->vcpus[0]->vgic, &sgis));
+	}
+	type("query interrupts eel\r");
+	assert_null(strstr(said, "SGI"));
 	if (eel->gic_version == 3) {
 		enable = (struct mmio){.offset = 0x10100,
 				       .size = 4,

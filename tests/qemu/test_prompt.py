@@ -304,7 +304,7 @@ def test_affinity_moves_what_runs(boot, where):
 
 
 def test_line_is_edited(boot):
-    machine = boot(None)
+    machine = boot(None, options=["-semihosting"])
     machine.expect("skerry> ")
     machine.send("mesage hi\033[H\033[C\033[Cs\r")  # the cursor goes back, and an s in
     machine.expect("skerry: message: hi")
@@ -312,3 +312,5 @@ def test_line_is_edited(boot):
     machine.expect("skerry: message: hi again")
     machine.send("shu\t 3\r")
     assert machine.finish() == 3
+    machine.child.close()
+    assert machine.child.exitstatus == 3  # -semihosting
