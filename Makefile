@@ -376,6 +376,7 @@ $(BUILD)/bench/%.so: tests/bench/%.c tests/bench/plugin.h
 ## figures    measure size, memory and start, and write docs/figures.md
 figures:
 	@ci/setup test
+	@ci/setup debug
 	@$(MAKE) --no-print-directory all
 	@ci/figures
 
