@@ -96,7 +96,8 @@ host-test-gcc host-test-clang: host-test-%: \
 	$(Q)ci/host-tests $* $^
 
 # How long the runs are that these tests make.
-host-test-fast: export VGIC_OPS ?= 10000000
+VGIC_OPS_FAST ?= 10000000
+host-test-fast: export VGIC_OPS = $(VGIC_OPS_FAST)
 host-test-fast: $(foreach test,$(fast_tests),$(BUILD)/host/fast/$(basename $(notdir $(test))))
 	$(Q)ci/host-tests fast $^
 

@@ -2,7 +2,8 @@
 /*
  * The virtual GIC under random operations: vgic_random.h.
  *
- * VGIC_OPS: operations in all (default 300000; without the sanitizers, at least 10 million: ci/host.mk);
+ * VGIC_OPS: operations in all (default 300000; without the sanitizers VGIC_OPS_FAST, 10 million: ci/host.mk;
+ * in `make check` a third of these);
  * VGIC_SEED: where to begin; VGIC_TRACE: prints each operation; VGIC_ONLY: one of the settings.
  */
 // also: fast
