@@ -47,7 +47,7 @@ u64 channels_end(struct guest *guest)
 	return last->ends[end].ipa + last->size;
 }
 
-static bool join(struct channel *channel, unsigned end, struct guest *guest, u8 number)
+static COLD bool join(struct channel *channel, unsigned end, struct guest *guest, u8 number)
 {
 	u64 ipa = channels_end(guest);
 
@@ -63,7 +63,7 @@ static bool join(struct channel *channel, unsigned end, struct guest *guest, u8 
 	return true;
 }
 
-void channels_join(struct guest *guest)
+COLD void channels_join(struct guest *guest)
 {
 	for (unsigned i = 0; i < channels_made; i++)
 		for (unsigned end = 0; end < 2; end++)
@@ -71,7 +71,7 @@ void channels_join(struct guest *guest)
 				(void)join(&channels[i], end, guest, (u8)i);
 }
 
-void channels_leave(struct guest *guest)
+COLD void channels_leave(struct guest *guest)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
 		unsigned end;
@@ -113,7 +113,7 @@ void channels_tell(struct guest *guest)
 		(void)channel_ring(guest, i);
 }
 
-unsigned channel_peer(struct channel *channel, unsigned end, u32 *restarts)
+COLD unsigned channel_peer(struct channel *channel, unsigned end, u32 *restarts)
 {
 	static const u8 seen[GUEST_STATES] = {
 		[GUEST_READY] = SKERRY_PEER_READY,	[GUEST_RUNNING] = SKERRY_PEER_RUNNING,
@@ -153,7 +153,7 @@ static void give_channel(const struct channel *channel)
 		frames_give_chunk(OWNER_EL2, channel->memory);
 }
 
-bool channels_make(const struct bundle *bundle, struct fdt_error *err)
+COLD bool channels_make(const struct bundle *bundle, struct fdt_error *err)
 {
 	pa_t table;
 
@@ -191,7 +191,7 @@ no_memory:
 	return false;
 }
 
-void channels_forget(void)
+COLD void channels_forget(void)
 {
 	while (channels_made)
 		give_channel(&channels[--channels_made]);
