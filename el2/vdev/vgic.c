@@ -384,6 +384,8 @@ static void inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid)
 	}
 	cpu->hw_held = true;
 	cpu->bank.level |= (u32)BIT(intid);
+	if (!cpu->loaded && vgic_lr_timer_away(cpu))
+		return;
 	if (!vgic_lr_quick(cpu, intid, 0))
 		inject_again(cpu, intid);
 	else if (!cpu->loaded)
@@ -472,8 +474,11 @@ bool vgic_inject_device(struct vgic *vgic, u32 intid)
 
 bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid)
 {
+	unsigned own = READ_ONCE(cpu->lr_timer);
 	bool busy = false;
 
+	if (own && !READ_ONCE(cpu->dirty))
+		return (vgic_lr_read(cpu, own - 1) & (GIC_LR_PENDING | GIC_LR_ACTIVE)) != 0;
 	lock_take(&cpu->vgic->lock);
 	if (cpu->hw_held && cpu->hw_intid == intid) {
 		int n = vgic_lr_find(cpu, intid, 0);
@@ -566,6 +571,7 @@ void vgic_load(struct vgic_cpu *cpu)
 		if (held && !cpu->hw_held)
 			gic->set_active(cpu->hw_pintid, false);
 	}
+	vgic_lr_timer_back(cpu);
 	cpu->pcpu = this_pcpu()->id;
 	cpu->loaded = true;
 	if (cpu->vgic->emulated)
@@ -582,7 +588,6 @@ void vgic_save(struct vgic_cpu *cpu)
 		gic->virt_save(&cpu->virt, cpu->lr_used);
 	cpu->loaded = false;
 	cpu->arrived = 0;
-	cpu->lr_timer = 0;
 	vgic_lr_prune(cpu);
 	if (UNLIKELY(cpu->vgic->device_held))
 		vgic_release_devices(cpu->vgic);

@@ -63,7 +63,7 @@ struct vgic_cpu {
 	u16 hw_intid, hw_pintid;
 	/* LRs that may be written again as they were to make their edge (SGIs: of source 0), or the timer's
 	 * interrupt (LR number + 1; 0: none), pending anew: nothing that vgic_lr_quick looked at has changed
-	 * since it filled them. Only while not dirty; the timer's only while loaded. */
+	 * since it filled them. Only while not dirty. */
 	u16 lr_again;
 	u8 lr_timer;
 	u16 lr_latched; /* LRs whose pending state came from the latch, not from the line */

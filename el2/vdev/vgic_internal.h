@@ -173,8 +173,11 @@ bool vgic_lr_arrived(struct vgic_cpu *cpu) MUST_CHECK;
 bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
 /* ... or on no pCPU, and is woken; */
 bool vgic_lr_again_away(struct vgic_cpu *cpu, u32 intid) MUST_CHECK;
-/* or the timer's interrupt: the vCPU is here. */
+/* or the timer's interrupt: the vCPU is here ... */
 bool vgic_lr_timer_again(struct vgic_cpu *cpu) MUST_CHECK;
+/* ... or on no pCPU, and is woken. When it is back, what is pending in its list register is as written. */
+bool vgic_lr_timer_away(struct vgic_cpu *cpu) MUST_CHECK;
+void vgic_lr_timer_back(struct vgic_cpu *cpu);
 /* A maintenance interrupt came because the timer's interrupt has ended, for all we look at; false: look
  * at everything. */
 bool vgic_lr_timer_ended(struct vgic_cpu *cpu) MUST_CHECK;

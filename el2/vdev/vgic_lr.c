@@ -202,12 +202,22 @@ static inline bool prune_plain(struct vgic_cpu *cpu, unsigned n, u64 lr)
 	return true;
 }
 
+/* The timer's stays, to be pending anew by vgic_lr_timer_away. */
+static inline bool prune_timer(struct vgic_cpu *cpu, unsigned n, u64 lr)
+{
+	if (n + 1 != cpu->lr_timer || (lr & (GIC_LR_HW | GIC_LR_EOI)) == GIC_LR_EOI ||
+	    (cpu->lr_unpend | cpu->lr_unact))
+		return false;
+	vgic_timer_done(cpu, true);
+	return true;
+}
+
 void vgic_lr_prune(struct vgic_cpu *cpu)
 {
 	for_each_bit(n, cpu->lr_used & ~(u32)cpu->lr_again) {
 		u64 lr = cpu->virt.lr[n];
 
-		if ((lr & LR_STATE) || prune_plain(cpu, n, lr))
+		if ((lr & LR_STATE) || prune_timer(cpu, n, lr) || prune_plain(cpu, n, lr))
 			continue;
 		if ((lr & GIC_LR_EOI) && !(lr & GIC_LR_HW)) {
 			/* The maintenance interrupt won't come any more. */
@@ -804,6 +814,23 @@ bool vgic_lr_timer_again(struct vgic_cpu *cpu)
 		return false;
 	gic->virt_write_lr(n, cpu->virt.lr[n]);
 	return true;
+}
+
+bool vgic_lr_timer_away(struct vgic_cpu *cpu)
+{
+	unsigned n = cpu->lr_timer - 1U;
+
+	if (cpu->dirty || !cpu->lr_timer || (cpu->virt.lr[n] & LR_STATE))
+		return false;
+	cpu->virt.lr[n] |= GIC_LR_PENDING | (cpu->vgic->links ? 0 : GIC_LR_EOI);
+	sched_wake(cpu->entity);
+	return true;
+}
+
+void vgic_lr_timer_back(struct vgic_cpu *cpu)
+{
+	if (cpu->lr_timer && (cpu->virt.lr[cpu->lr_timer - 1U] & LR_STATE) != GIC_LR_PENDING)
+		cpu->lr_timer = 0;
 }
 
 /*

@@ -1157,6 +1157,64 @@ static void test_edge_away(void **state)
 	assert_false(model_irq());
 }
 
+/* The timer's that has ended keeps its list register as well, linked to the physical one or not. */
+static void test_timer_away(void **state)
+{
+	(void)state;
+	for (unsigned linked = 0; linked < 2; linked++) {
+		u64 lr = linked ? 0x600000000000001b | (u64)30 << 32 : 0x400002000000001b;
+
+		model_links = linked;
+		begin(2, false, 1, 4);
+		model_links = true;
+		load_all(1);
+		gicd(0x0, 1);
+		gicd(0x100, 1u << 27);
+		for (unsigned i = 0; i < 3; i++) {
+			fire_timer();
+			assert_int_equal(model_ack(0), 27);
+			model_eoi(0, 27);
+			if (!linked)
+				vgic_maintenance(&cpu[0]);
+			assert_false(model_active(30));
+			vgic_save(&cpu[0]);
+			assert_false(vgic_timer_busy(&cpu[0], 27));
+			assert_int_equal(cpu[0].lr_used, 1);
+			woken = 0;
+			vgic_inject_timer(&cpu[0], 27, 30);
+			assert_int_equal(woken, 1);
+			assert_int_equal(cpu[0].virt.lr[0], lr);
+			assert_true(vgic_timer_busy(&cpu[0], 27));
+			gic->set_active(30, true);
+			vgic_load(&cpu[0]);
+			assert_int_equal(model_ack(0), 27);
+			/* it leaves while that one is active, and ends it when it is back */
+			if (i == 1) {
+				vgic_save(&cpu[0]);
+				assert_true(vgic_timer_busy(&cpu[0], 27));
+				vgic_load(&cpu[0]);
+			}
+			model_eoi(0, 27);
+			if (!linked)
+				vgic_maintenance(&cpu[0]);
+			assert_false(model_active(30));
+			assert_false(vgic_timer_busy(&cpu[0], 27));
+		}
+		/* disabled meanwhile */
+		vgic_save(&cpu[0]);
+		gicd(0x180, 1u << 27);
+		woken = 0;
+		vgic_inject_timer(&cpu[0], 27, 30);
+		assert_int_equal(woken, 0);
+		gic->set_active(30, true);
+		vgic_load(&cpu[0]);
+		assert_int_equal(model_ack(0), 1023);
+		assert_true(vgic_timer_busy(&cpu[0], 27));
+		gicd(0x100, 1u << 27);
+		assert_int_equal(model_ack(0), 27);
+	}
+}
+
 /* On GICv2 a list register of one source's SGI is not another's. */
 static void test_sgi_away(void **state)
 {
@@ -1847,6 +1905,7 @@ int main(void)
 		cmocka_unit_test(test_pulse_unloaded),
 		cmocka_unit_test(test_edge_away),
 		cmocka_unit_test(test_sgi_away),
+		cmocka_unit_test(test_timer_away),
 		cmocka_unit_test(test_timer_unlinked),
 		cmocka_unit_test(test_second_edge),
 		cmocka_unit_test(test_clear_elsewhere),
