@@ -110,7 +110,7 @@ static inline void fire_earliest(struct timers *timers)
 	lock_take(&timers->lock);
 }
 
-void timer_interrupt(void)
+NOINLINE void timer_interrupt(void)
 {
 	struct timers *timers = &all[this_pcpu()->id];
 	u64 now = timer_now();
