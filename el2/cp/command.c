@@ -260,11 +260,17 @@ static char *cut(char *text, const char *whole, struct words *words)
 	return name;
 }
 
-/* What changes something is the operator's to know. */
-static void report(const struct command *command, const char *typed)
+/* What changes something is the operator's to know. Of a guest it counts as its output; false: the serial
+ * line does not keep up with that. */
+static bool report(const struct command *command, const char *typed)
 {
-	if (caller && command->class != CLASS_QUERY && command->class != CLASS_INSPECT)
-		say("skerry: %s: %s\n", caller->config.name, typed);
+	if (!caller || command->class == CLASS_QUERY || command->class == CLASS_INSPECT)
+		return true;
+	if (!vconsole_keeps_up(&caller->console))
+		return false;
+	say("skerry: %s: %s\n", caller->config.name, typed);
+	vconsole_said(&caller->console);
+	return true;
 }
 
 static enum command_result run(const char *typed)
@@ -287,7 +293,8 @@ static enum command_result run(const char *typed)
 		command_mistake("%s needs: %s", command->name, command->arguments);
 		return COMMAND_DONE;
 	}
-	report(command, whole);
+	if (!report(command, whole))
+		return COMMAND_BUSY;
 	mistake = command->run(&words);
 	if (mistake)
 		command_mistake("%s", mistake);

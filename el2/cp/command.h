@@ -48,7 +48,7 @@ void command_key(u8 byte);
 void command_prompt(void);
 void command_leave(void);
 
-enum command_result { COMMAND_DONE, COMMAND_MISTAKEN, COMMAND_DENIED };
+enum command_result { COMMAND_DONE, COMMAND_MISTAKEN, COMMAND_DENIED, COMMAND_BUSY };
 
 /* Of the command just run: how many ticks whoever gave it wants to wait for its next one; 0: it was no
  * `sleep`. */
@@ -73,7 +73,8 @@ void command_init(void);
 void script_init(void);
 
 /* Runs one line as if typed; for `caller`, a guest, only if it has the right, and with its answer wherever
- * out_to() says. NULL: the operator. DENIED: nothing was done or told. */
+ * out_to() says. NULL: the operator. DENIED: nothing was done or told; BUSY: neither, since what it would show
+ * on the operator's screen has to wait for the serial line, as all that this guest prints. */
 enum command_result command_run(const char *line, struct guest *caller);
 
 /* Who has given the command that runs; NULL: the operator. */

@@ -54,6 +54,7 @@ static s64 answer_line(struct guest *guest, const char *line, ipa_t answer, char
 	if (*answered && !guest_write(guest, answer, page, *answered))
 		*answered = 0;
 	return result == COMMAND_DENIED	  ? SKERRY_DENIED :
+	       result == COMMAND_BUSY	  ? SKERRY_BUSY :
 	       result == COMMAND_MISTAKEN ? SKERRY_FAILED :
 					    SKERRY_SUCCESS;
 }

@@ -48,10 +48,15 @@ enum verdict fault_again(struct vcpu *vcpu)
 	vcpu->again.exits = exits;
 	if (++vcpu->again.times < AGAIN_MAX)
 		return VERDICT_RESUME;
+	if (!guest_may_print(vcpu)) { /* or it could flood the serial line like this */
+		vcpu->again.times--;
+		return VERDICT_WAIT;
+	}
 	vcpu->again.times = 0;
 	say("skerry: guest %s: vCPU %u at PC %016lx, address %016lx: trapped %u times without"
 	    " progress\n",
 	    vcpu->guest->config.name, vcpu->index, pc, far, AGAIN_MAX);
+	vconsole_said(&vcpu->guest->console);
 	return VERDICT_ABORT;
 }
 

@@ -119,8 +119,9 @@ enum verdict fault_unexpected(struct vcpu *vcpu, u64 esr);
 /*
  * The abort is dealt with, or was met by an instruction that is no longer there: RESUME, to run what is at
  * PC again. But if that comes back with the same PC and address 1000 times, and with nothing else between
- * but interrupts, it never will go on: one line on the console, and ABORT. Counts on one of vcpu->exits
- * having been counted up for the abort.
+ * but interrupts, it never will go on: one line on the console, and ABORT; WAIT while the serial line has no
+ * room for that line, as for the guest's own. Counts on one of vcpu->exits having been counted up for the
+ * abort. No lock held.
  */
 enum verdict fault_again(struct vcpu *vcpu);
 

@@ -38,19 +38,13 @@ static void keep(struct vconsole *con, const char *text, unsigned n)
 	con->history_length = (u16)MIN(con->history_length + n, VCONSOLE_HISTORY);
 }
 
-/* Where its output ends: see vconsole_keeps_up. Lock held. */
-static void note_said(struct vconsole *con)
-{
-	WRITE_ONCE(con->until, say_position());
-}
-
 static void end_line(struct vconsole *con)
 {
 	char out[SHOWN_MAX];
 
 	if (!con->has_screen) {
 		say_line(con, out, shown(con, "\r\n", out));
-		note_said(con);
+		vconsole_said(con);
 	}
 	keep(con, con->line, con->length);
 	keep(con, "\n", 1);
@@ -68,7 +62,7 @@ static void show_beginning(struct vconsole *con)
 		return;
 	con->fresh = false;
 	say_stand(con, out, shown(con, "", out));
-	note_said(con);
+	vconsole_said(con);
 }
 
 static void flush_fired(struct timer *timer)
@@ -175,7 +169,7 @@ static void put_raw(struct vconsole *con, u8 byte)
 		say_raw_begin(con);
 	con->has_screen = true;
 	say_raw(con, (char)byte);
-	note_said(con);
+	vconsole_said(con);
 }
 
 /* Lock held. */

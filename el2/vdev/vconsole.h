@@ -58,6 +58,12 @@ static inline bool vconsole_keeps_up(const struct vconsole *con)
 	return say_keeps_up(READ_ONCE(con->until));
 }
 
+/* What was just said, by the guest or by EL2 on its account, counts as its output. Without the lock. */
+static inline void vconsole_said(struct vconsole *con)
+{
+	WRITE_ONCE(con->until, say_position());
+}
+
 /* One byte that the guest prints. A line comes out when it is finished or full. */
 void vconsole_put(struct vconsole *con, u8 byte);
 /* The guest waits for input or sleeps: if it has the focus, what it has of a line is shown. Without

@@ -195,6 +195,27 @@ static void test_busy(void **state)
 	expect_count(before); /* the frame of the answer is back */
 }
 
+/* What shows on the operator's screen is output of the guest's: faster than the serial line it may not come. */
+static void test_slow_line(void **state)
+{
+	(void)state;
+	say_sent = 0;
+	assert_int_equal(give(boss, "message one", 100), 0);
+	assert_int_equal(give(boss, "message two", 100), -6);
+	assert_int_equal(give(boss, "stop worker", 100), -6);
+	assert_int_equal(answered, 0);
+	assert_int_equal(worker->state, GUEST_RUNNING);
+	assert_string_equal(said, "skerry: boss: message one\n");
+	assert_int_equal(give(boss, "focus worker", 100), -4); /* its rights come first */
+	assert_int_equal(give(boss, "query names", 100), 0);   /* shows nothing */
+	say_sent = said_length;
+	assert_int_equal(give(boss, "stop worker", 100), 0);
+	assert_int_equal(worker->state, GUEST_STOPPED);
+	assert_int_equal(give(boss, "begin worker", 100), -6);
+	say_sent = UINT64_MAX;
+	assert_int_equal(give(boss, "begin worker", 100), 0);
+}
+
 /* Until it is `vcpu` that runs on this pCPU. */
 static void reach(unsigned id, struct vcpu *vcpu)
 {
@@ -239,6 +260,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_operates, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_slow_line, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_oneself, setup, world_teardown),
 	};
 

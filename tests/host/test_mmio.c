@@ -65,6 +65,28 @@ static void test_no_progress(void **state)
 	expect_abort(0x96000010);
 	assert_non_null(strstr(said, "guest crab: vCPU 0 at PC 0000000040001000, address "
 				     "000000004000f000: trapped 1000 times without progress"));
+	assert_int_equal(guest.console.until, said_length); /* as if the guest had printed it */
+}
+
+/* Nor can it flood the serial line like this: that line waits as the guest's own do. */
+static void test_no_progress_slow(void **state)
+{
+	(void)state;
+	world.slow = true;
+	world.next = &other;
+	for (unsigned n = 0; n < 999; n++)
+		assert_ptr_equal(trap(LOAD_W8, 0x4000f000, 0x4000f000), &vcpus[0]);
+	for (unsigned n = 1; n < 3; n++) {
+		assert_ptr_equal(trap(LOAD_W8, 0x4000f000, 0x4000f000), &other);
+		assert_int_equal(seen.reason, SCHED_BLOCK);
+		assert_int_equal(seen.switches, n);
+		assert_int_equal(regs->pc, 0x40001000);
+	}
+	assert_int_equal(said_length, 0);
+	world.slow = false;
+	trap(LOAD_W8, 0x4000f000, 0x4000f000);
+	assert_non_null(strstr(said, "without progress"));
+	expect_abort(0x96000010);
 }
 
 /* Tables changed in memory, not in the TLB: the write to ROM faults for ever, and can't be looked up. */
@@ -729,6 +751,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_touch, setup),
 		cmocka_unit_test_setup(test_no_progress, setup),
+		cmocka_unit_test_setup(test_no_progress_slow, setup),
 		cmocka_unit_test_setup(test_no_progress_by_stale_translation, setup),
 		cmocka_unit_test_setup(test_nothing, setup),
 		cmocka_unit_test_setup(test_word, setup),
