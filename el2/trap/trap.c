@@ -318,8 +318,7 @@ void trap_interrupts(struct vcpu *vcpu)
 }
 
 /* A kick that only tells of an interrupt; the virtual timer's, which stays active until the guest ends it:
- * list registers link the two; EL2's own timer, which has most often somebody wanted. Should more be
- * pending, the guest gets no further than its next instruction. */
+ * list registers link the two. Should more be pending, the guest gets no further than its next instruction. */
 u32 trap_irq_quick(struct vcpu *vcpu)
 {
 	u32 intid = gic->ack();
@@ -333,13 +332,8 @@ u32 trap_irq_quick(struct vcpu *vcpu)
 		(void)checked(vcpu);
 		return 0;
 	}
-	if (UNLIKELY(intid != board.virtual_timer)) {
-		if (intid != board.hyp_timer)
-			return intid + 1;
-		timer_interrupt();
-		gic->deactivate(intid);
-		return GIC_SPURIOUS_FIRST + 1;
-	}
+	if (UNLIKELY(intid != board.virtual_timer))
+		return intid + 1;
 	vcpu->exits[EXIT_TIMER]++;
 	vtimer_interrupt(&vcpu->vtimer);
 	if (UNLIKELY(sched_wanted()))
@@ -350,8 +344,16 @@ u32 trap_irq_quick(struct vcpu *vcpu)
 
 struct vcpu *trap_irq(struct vcpu *vcpu, u32 left)
 {
+	u32 intid = left - 1;
+
 	vcpu->exits[EXIT_IRQ]++;
-	serve_all(vcpu, left - 1, INTERRUPTS_AT_ONCE);
+	if (intid ==
+	    board.hyp_timer) { /* has most often somebody wanted: what else is pending comes again */
+		timer_interrupt();
+		gic->deactivate(intid);
+	} else {
+		serve_all(vcpu, intid, INTERRUPTS_AT_ONCE);
+	}
 	if (UNLIKELY(sched_wanted()))
 		vcpu = switch_next(vcpu, SCHED_TICK);
 	return checked(vcpu);
