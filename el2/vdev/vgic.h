@@ -9,7 +9,7 @@
  * HCR_EL2.VI says "IRQ pending").
  *
  * While a vCPU is on a pCPU its list registers are live in hardware and the model is stale where
- * they hold an interrupt; vgic_sync folds them back. They are touched only when an interrupt comes,
+ * they hold an interrupt; vgic_refresh folds them back. They are touched only when an interrupt comes,
  * when the guest reads or writes pending/active/enable state, at a maintenance interrupt, and at a
  * switch: an ordinary trap costs nothing here.
  *
@@ -47,7 +47,9 @@ struct vgic_bank {
 
 struct vgic;
 
-/* One vCPU's part. All of it is under vgic->lock; `loaded`, `pcpu`, `dirty` may be read without. */
+/* One vCPU's part. All of it is under vgic->lock; `loaded`, `pcpu`, `dirty` may be read without; by its own pCPU, or while
+ * it stands still, also what says whether the timer's interrupt is about (hw_held, lr_timer and its list register)
+ * or any (lr_used). */
 struct vgic_cpu {
 	struct vgic *vgic;
 	struct sched_entity *entity; /* whom to wake */
@@ -158,7 +160,8 @@ void vgic_open_device(struct vgic *vgic, u32 intid, u32 pintid);
 void vgic_close_device(struct vgic *vgic, u32 intid);
 bool vgic_inject_device(struct vgic *vgic, u32 intid) MUST_CHECK;
 
-/* The vCPU gets onto this pCPU (loads list registers) / off it (folds them back). */
+/* The vCPU gets onto this pCPU (list registers are loaded) / off it (they are saved; of what has ended there an
+ * edge's and the timer's stay, to be made pending anew by one word). */
 void vgic_load(struct vgic_cpu *cpu);
 void vgic_save(struct vgic_cpu *cpu);
 

@@ -183,7 +183,8 @@ void vgic_lr_timer_back(struct vgic_cpu *cpu);
 bool vgic_lr_timer_ended(struct vgic_cpu *cpu) MUST_CHECK;
 /* Folds back what the list register that lists this interrupt holds, if one of this vCPU does. */
 void vgic_lr_lift(struct vgic_cpu *cpu, u32 intid);
-/* Drops list registers whose interrupt has ended, but those in lr_again; of a vCPU just saved, on its pCPU. */
+/* Drops list registers whose interrupt has ended, but those in lr_again and lr_timer; of a vCPU just saved, on
+ * its pCPU. */
 void vgic_lr_prune(struct vgic_cpu *cpu);
 /* Of the same: whether a maintenance interrupt was on its way that would have brought more to be listed. */
 bool vgic_lr_cut_off(const struct vgic_cpu *cpu);
