@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From power-on to the prompt, on every kind of `virt` that the issue names."""
+import gzip
 import re
 import socket
 import subprocess
@@ -25,6 +26,16 @@ def test_every_cpu_and_controller(boot, gic, cpus, cpu):
 @pytest.mark.parametrize("cpu", ["cortex-a57", "max"])
 def test_newer_qemu(boot, qemu10, gic, cpu):
     machine = boot("hello", gic=gic, cpu=cpu, qemu=qemu10)
+    assert machine.finish() == 0
+    assert machine.lines("hello")
+
+
+@pytest.mark.parametrize("board", ["virt", "raspi3b"])
+def test_packed_image(boot, tmp_path, board):
+    """QEMU unpacks what gzip has packed."""
+    packed = tmp_path / "skerry.img.gz"
+    packed.write_bytes(gzip.compress((BUILD / "skerry.img").read_bytes()))
+    machine = boot("hello", board=board, image=packed)
     assert machine.finish() == 0
     assert machine.lines("hello")
 
