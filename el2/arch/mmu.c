@@ -9,6 +9,7 @@
 #include "arch/cpu.h"
 #include "arch/sysreg.h"
 #include "lib/checked.h"
+#include "lib/string.h"
 
 /* MAIR_EL2: 0 Device-nGnRE, 1 Normal write-back, read and write allocate */
 #define MAIR_VALUE 0xff04
@@ -250,4 +251,24 @@ void memory_scrub(void *start, size_t bytes)
 				 :
 				 : "memory");
 	dsb(sy);
+}
+
+void memory_copy(void *restrict to, const void *restrict from, size_t bytes)
+{
+	u64 a, b, c, d, e, f, g, h;
+
+	for (; bytes >= 64; bytes -= 64)
+		__asm__ volatile("ldp %0, %1, [%9], #64\n\t"
+				 "ldp %2, %3, [%9, #-48]\n\t"
+				 "ldp %4, %5, [%9, #-32]\n\t"
+				 "ldp %6, %7, [%9, #-16]\n\t"
+				 "stp %0, %1, [%8], #64\n\t"
+				 "stp %2, %3, [%8, #-48]\n\t"
+				 "stp %4, %5, [%8, #-32]\n\t"
+				 "stp %6, %7, [%8, #-16]"
+				 : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=&r"(e), "=&r"(f),
+				   "=&r"(g), "=&r"(h), "+r"(to), "+r"(from)
+				 :
+				 : "memory");
+	memcpy(to, from, bytes);
 }

@@ -40,6 +40,10 @@ void memory_zero(void *start, size_t bytes);
  */
 void memory_scrub(void *start, size_t bytes);
 
+/* memcpy for much, of any alignment: what a bundle holds is aligned to 4 only. The MMU must be on, both ends in
+ * memory. */
+void memory_copy(void *restrict to, const void *restrict from, size_t bytes);
+
 /* Which guest's stage 2 the next ERET runs under: VTTBR_EL2 and VTCR_EL2. */
 void mmu_load_guest(u64 vttbr, u64 vtcr);
 

@@ -305,6 +305,7 @@ struct guest *guest_add(const char *original, const char *name, struct fdt_error
 	if (guest) {
 		channels_join(guest);
 		grants_join(guest);
+		guest->fills_later = true; /* others run meanwhile */
 	}
 	if (guest && fill(guest, err))
 		return guest;

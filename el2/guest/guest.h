@@ -112,6 +112,8 @@ struct guest {
 		u64 ipa;
 		pa_t chunk; /* 0: there is none */
 	} part; /* the block of RAM that is given page by page, by guest_load; lock guest */
+	struct image_plan plan; /* of this life: set before any vCPU runs */
+	bool fills_later; /* the plan's larger pieces come with the first touch of their blocks */
 	struct guest_config config;
 	struct vgic vgic;
 	struct vconsole console;
@@ -208,19 +210,20 @@ bool guest_read(struct guest *guest, void *to, ipa_t from, size_t bytes) MUST_CH
 bool guest_write(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
 
 /*
- * The same for what a guest finds in its RAM at first, before any of its vCPUs runs. Of a block that this
- * fills in part only those pages are given: the first touch of another one gives the rest, so a
- * guest that needs no more than its image does not wait until 2 MiB are zeroed.
+ * What a guest finds in its memory at first, by its plan, before any of its vCPUs runs. Of a block that
+ * this fills in part only those pages are given: the first touch of another one gives the rest, so a guest
+ * that needs no more than its image does not wait until 2 MiB are zeroed. With fills_later, blocks of
+ * which more than a quarter is the image's are left to their first touch: however large an image is,
+ * nobody waits long for its start. False: no memory left.
  */
+bool guest_load_image(struct guest *guest) MUST_CHECK;
+
+/* The same of some bytes more, for RAM: the tree. */
 bool guest_load(struct guest *guest, ipa_t to, const void *from, size_t bytes) MUST_CHECK;
 
-/* The same as guest_read, but what was never touched stays so, and reads as the zeros it would be. False:
- * not the guest's, or all of it untouched (zeros). For who only looks; the guest has a map. */
+/* The same as guest_read, but what was never touched stays so, and reads as it would be. False: not the
+ * guest's, or all of it is in pages that are untouched and would be zero. For who only looks; the guest has a map. */
 bool guest_peek(struct guest *guest, void *to, ipa_t from, size_t bytes) MUST_CHECK;
-
-/* The firmware's bytes go to where the guest sees them, at SKERRY_ROM_BASE: once a life, before any of
- * its vCPUs runs. False: no memory left, which guest_prepare rules out. */
-bool guest_load_firmware(struct guest *guest) MUST_CHECK;
 
 /* Is this address in the block that guest_load has given in part? */
 static inline bool guest_in_part(const struct guest *guest, u64 ipa)

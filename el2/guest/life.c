@@ -71,18 +71,6 @@ static bool set_state(struct guest *guest, enum guest_state state)
 	return was_over || !now_over || __atomic_sub_fetch(&alive, 1, __ATOMIC_SEQ_CST);
 }
 
-static bool load_segments(struct guest *guest, const struct image_plan *plan)
-{
-	const u8 *kernel = guest->config.kernel.data;
-
-	for (unsigned i = 0; i < plan->segment_count; i++)
-		if (!guest_load(guest, IPA(plan->segments[i].ipa),
-				kernel + plan->segments[i].offset, plan->segments[i].file_size))
-			return false;
-	return !plan->initrd || guest_load(guest, IPA(plan->initrd), guest->config.initrd.data,
-					   guest->config.initrd.size);
-}
-
 static void describe_channels(struct guest *guest, struct tree_channel *list)
 {
 	for (unsigned i = 0; i < guest->channel_count; i++) {
@@ -142,13 +130,12 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan, struct
 
 bool life_load(struct guest *guest, struct fdt_error *err)
 {
-	struct image_plan plan;
+	struct image_plan *plan = &guest->plan;
 	struct vcpu *boot = guest->vcpus[0];
 
-	if (!image_plan(&plan, &guest->config, TREE_ROOM_MAX, err))
+	if (!image_plan(plan, &guest->config, TREE_ROOM_MAX, err))
 		return false;
-	if (!guest_load_firmware(guest) || !load_segments(guest, &plan) ||
-	    !load_tree(guest, &plan, err)) {
+	if (!guest_load_image(guest) || !load_tree(guest, plan, err)) {
 		if (err->text[0])
 			return false;
 		format(err->text, sizeof(err->text), "/guests/%s: no memory left to load it",
@@ -164,8 +151,8 @@ bool life_load(struct guest *guest, struct fdt_error *err)
 		vcpu->clean_next = 0;
 		vcpu->power = VCPU_OFF;
 	}
-	boot->ctx.regs.pc = plan.entry;
-	boot->ctx.regs.x[0] = plan.tree;
+	boot->ctx.regs.pc = plan->entry;
+	boot->ctx.regs.x[0] = plan->tree;
 	return true;
 }
 
@@ -245,6 +232,7 @@ static bool reset(struct guest *guest, bool keep, struct fdt_error *err)
 	vgic_reset(&guest->vgic);
 	vconsole_reset(&guest->console);
 	memset(guest->last_vcpu, 0, sizeof(guest->last_vcpu));
+	guest->fills_later = true;
 	return life_load(guest, err);
 }
 

@@ -45,6 +45,88 @@ static u64 unit_at(const struct guest *guest, u64 ipa)
 	return whole ? CHUNK_SIZE : PAGE_SIZE;
 }
 
+/* What is no more goes page by page, more is slower than the block at once. */
+#define PART_MAX (CHUNK_SIZE / 4)
+
+/* One piece of what a guest finds in its memory at first. */
+struct piece {
+	u64 ipa, bytes;
+	const u8 *from;
+};
+
+/* Number `n` of them; false: there are no more. */
+static bool piece_of(const struct guest *guest, unsigned n, struct piece *piece)
+{
+	const struct image_plan *plan = &guest->plan;
+	const struct guest_config *config = &guest->config;
+
+	if (n < plan->segment_count)
+		*piece = (struct piece){plan->segments[n].ipa, plan->segments[n].file_size,
+					config->kernel.data + plan->segments[n].offset};
+	else if (n == plan->segment_count)
+		*piece = (struct piece){plan->initrd, plan->initrd ? config->initrd.size : 0,
+					config->initrd.data};
+	else
+		*piece = (struct piece){SKERRY_ROM_BASE, config->firmware.size,
+					config->firmware.data};
+	return n < plan->segment_count + 2;
+}
+
+/* Cuts a piece to [ipa, + bytes); false: nothing is left. */
+static bool cut(struct piece *piece, u64 ipa, u64 bytes)
+{
+	u64 begin = MAX(piece->ipa, ipa), end = MIN(piece->ipa + piece->bytes, ipa + bytes);
+
+	if (begin >= end)
+		return false;
+	*piece = (struct piece){begin, end - begin, piece->from + (begin - piece->ipa)};
+	return true;
+}
+
+/* This block comes with its part of the image when it is touched. */
+static bool is_later(const struct guest *guest, u64 block)
+{
+	struct piece piece;
+
+	if (!guest->fills_later ||
+	    !(in_ram(guest, block, CHUNK_SIZE) || in_rom(guest, block, CHUNK_SIZE)))
+		return false;
+	for (unsigned n = 0; piece_of(guest, n, &piece); n++)
+		if (cut(&piece, block, CHUNK_SIZE) && piece.bytes > PART_MAX)
+			return true;
+	return false;
+}
+
+/* One piece holds all of [ipa, + bytes). */
+static bool is_covered(const struct guest *guest, u64 ipa, u64 bytes)
+{
+	struct piece piece;
+
+	for (unsigned n = 0; piece_of(guest, n, &piece); n++)
+		if (cut(&piece, ipa, bytes) && piece.bytes == bytes)
+			return true;
+	return false;
+}
+
+/* Of such a block, [ipa, + bytes) as it is at first, zeros aside, to `to` (NULL: only looks). False: nothing
+ * but zeros. */
+static bool fill(const struct guest *guest, u64 ipa, u8 *to, u64 bytes)
+{
+	struct piece piece;
+	bool any = false;
+
+	if (!is_later(guest, ALIGN_DOWN(ipa, CHUNK_SIZE)))
+		return false;
+	for (unsigned n = 0; piece_of(guest, n, &piece); n++) {
+		if (!cut(&piece, ipa, bytes))
+			continue;
+		if (to)
+			memory_copy(to + (piece.ipa - ipa), piece.from, piece.bytes);
+		any = true;
+	}
+	return any;
+}
+
 /* The flash's own bytes, as they left the factory at first. Lock guest held. The promise makes it succeed. */
 static u8 *flash_bytes(struct guest *guest)
 {
@@ -82,12 +164,34 @@ void guest_flash(struct guest *guest, struct mmio *mmio)
 	lock_drop(&guest->lock);
 }
 
+/* Memory that is to be mapped at `ipa`, as the guest finds it at first. */
+static void lay_out(const struct guest *guest, u64 ipa, void *start, size_t bytes)
+{
+	if (LIKELY(!is_later(guest, ALIGN_DOWN(ipa, CHUNK_SIZE)))) {
+		memory_scrub(start, bytes);
+		return;
+	}
+	if (!is_covered(guest, ipa, bytes))
+		memory_scrub(start, bytes);
+	(void)fill(guest, ipa, start, bytes);
+	cache_clean_invalidate(start, bytes);
+	icache_invalidate();
+}
+
+static void lay_out_rest(void *arg, void *start, size_t bytes)
+{
+	const struct guest *guest = arg;
+	u64 offset = (u64)((u8 *)start - (u8 *)mmu_pointer(guest->part.chunk));
+
+	lay_out(guest, guest->part.ipa + offset, start, bytes);
+}
+
 /* The block that was given in part is given in whole. Lock guest held. */
 static bool complete(struct guest *guest)
 {
 	if (guest->part.chunk.v)
-		stage2_complete(&guest->map, IPA(guest->part.ipa), guest->part.chunk, memory_scrub,
-				STAGE2_MEMORY);
+		stage2_complete(&guest->map, IPA(guest->part.ipa), guest->part.chunk, lay_out_rest,
+				guest, STAGE2_MEMORY);
 	guest->part.chunk = PA(0);
 	return true;
 }
@@ -107,14 +211,15 @@ static bool populate(struct guest *guest, u64 ipa)
 
 	if (!pa.v)
 		return false;
-	memory_scrub(mmu_pointer(pa), unit);
-	return stage2_map(&guest->map, IPA(ALIGN_DOWN(ipa, unit)), pa, unit,
+	ipa = ALIGN_DOWN(ipa, unit);
+	lay_out(guest, ipa, mmu_pointer(pa), unit);
+	return stage2_map(&guest->map, IPA(ipa), pa, unit,
 			  ipa < SKERRY_RAM_BASE ? STAGE2_ROM : STAGE2_MEMORY);
 }
 
 bool guest_touch(struct guest *guest, ipa_t ipa)
 {
-	bool ok = in_ram(guest, ipa.v, 1) || in_flash(guest, ipa.v, 1);
+	bool ok = in_ram(guest, ipa.v, 1) || in_rom(guest, ipa.v, 1) || in_flash(guest, ipa.v, 1);
 	pa_t pa;
 
 	if (!ok)
@@ -200,11 +305,11 @@ static bool copy(struct guest *guest, u64 ipa, u8 *ours, size_t bytes, bool to_g
 		if (!theirs)
 			return false;
 		if (to_guest) {
-			memcpy(theirs, ours, n);
+			memory_copy(theirs, ours, n);
 			cache_clean(theirs, n); /* it may look with its caches off */
 		} else {
 			cache_clean_invalidate(theirs, n); /* it may have written with them off */
-			memcpy(ours, theirs, n);
+			memory_copy(ours, theirs, n);
 		}
 		ipa += n;
 		ours += n;
@@ -249,6 +354,8 @@ bool guest_peek(struct guest *guest, void *to, ipa_t from, size_t bytes)
 			memcpy(ours, mmu_pointer(pa), n);
 		} else {
 			memset(ours, 0, n);
+			(void)fill(guest, from.v, ours, n);
+			here = fill(guest, ALIGN_DOWN(from.v, PAGE_SIZE), NULL, PAGE_SIZE);
 		}
 		mapped |= here;
 		from.v += n;
@@ -283,38 +390,57 @@ static bool give_pages(struct guest *guest, u64 ipa, u64 end)
 		if (stage2_lookup(&guest->map, IPA(ipa), &pa))
 			continue;
 		pa = PA(guest->part.chunk.v + (ipa - block));
-		memory_scrub(mmu_pointer(pa), PAGE_SIZE);
+		lay_out(guest, ipa, mmu_pointer(pa), PAGE_SIZE);
 		if (!stage2_map(&guest->map, IPA(ipa), pa, PAGE_SIZE, STAGE2_MEMORY))
 			return false;
 	}
 	return true;
 }
 
-/* What is not much: page by page, more is slower than the block at once. */
-#define PART_MAX (CHUNK_SIZE / 4)
-
-bool guest_load(struct guest *guest, ipa_t to, const void *from, size_t bytes)
+/* A part of one block. */
+static bool load(struct guest *guest, const struct piece *piece)
 {
-	u64 at = to.v, end = at + bytes;
-	bool ok = in_ram(guest, at, bytes);
+	u64 block = ALIGN_DOWN(piece->ipa, CHUNK_SIZE);
+	bool ok = true;
 	pa_t pa;
 
 	lock_take(&guest->lock);
-	while (ok && at < end) {
-		u64 block = ALIGN_DOWN(at, CHUNK_SIZE), next = MIN(block + CHUNK_SIZE, end);
-
-		if (next - at <= PART_MAX && in_ram(guest, block, CHUNK_SIZE) &&
-		    (guest_in_part(guest, block) || !stage2_lookup(&guest->map, IPA(block), &pa)))
-			ok = give_pages(guest, at, next);
-		at = next;
-	}
+	if (piece->bytes <= PART_MAX && in_ram(guest, block, CHUNK_SIZE) &&
+	    (guest_in_part(guest, block) || !stage2_lookup(&guest->map, IPA(block), &pa)))
+		ok = give_pages(guest, piece->ipa, piece->ipa + piece->bytes);
 	lock_drop(&guest->lock);
-	return ok && guest_write(guest, to, from, bytes);
+	return ok && copy(guest, piece->ipa, (u8 *)(uintptr_t)piece->from, piece->bytes, true);
 }
 
-bool guest_load_firmware(struct guest *guest)
+static bool load_piece(struct guest *guest, const struct piece *whole, bool image)
 {
-	const struct bundle_bytes *firmware = &guest->config.firmware;
+	u64 end = whole->ipa + whole->bytes, next;
 
-	return copy(guest, SKERRY_ROM_BASE, (u8 *)(uintptr_t)firmware->data, firmware->size, true);
+	for (u64 at = whole->ipa; at < end; at = next) {
+		u64 block = ALIGN_DOWN(at, CHUNK_SIZE);
+		struct piece piece = *whole;
+
+		next = MIN(block + CHUNK_SIZE, end);
+		if (cut(&piece, block, CHUNK_SIZE) && !(image && is_later(guest, block)) &&
+		    !load(guest, &piece))
+			return false;
+	}
+	return true;
+}
+
+bool guest_load(struct guest *guest, ipa_t to, const void *from, size_t bytes)
+{
+	const struct piece piece = {to.v, bytes, from};
+
+	return in_ram(guest, to.v, bytes) && load_piece(guest, &piece, false);
+}
+
+bool guest_load_image(struct guest *guest)
+{
+	struct piece piece;
+
+	for (unsigned n = 0; piece_of(guest, n, &piece); n++)
+		if (!load_piece(guest, &piece, true))
+			return false;
+	return true;
 }

@@ -264,7 +264,8 @@ bool stage2_unmap(struct stage2 *map, ipa_t ipa, u64 size, pa_t *pa)
 
 /* The pages are flushed with all else: TLBs may hold any of them, and none may meet the block there. */
 void stage2_complete(struct stage2 *map, ipa_t ipa, pa_t chunk,
-		     void (*fill)(void *start, size_t bytes), enum stage2_kind kind)
+		     void (*fill)(void *arg, void *start, size_t bytes), void *arg,
+		     enum stage2_kind kind)
 {
 	unsigned at = 2, next;
 	u64 *entry = walk(map, ipa.v, &at), *table = desc_table(*entry);
@@ -272,7 +273,7 @@ void stage2_complete(struct stage2 *map, ipa_t ipa, pa_t chunk,
 	for (unsigned i = 0; i < TABLE_ENTRIES; i = next + 1) {
 		next = table_next(table, i, TABLE_ENTRIES);
 		if (next > i)
-			fill(mmu_pointer(PA(chunk.v + i * PAGE_SIZE)), (next - i) * PAGE_SIZE);
+			fill(arg, mmu_pointer(PA(chunk.v + i * PAGE_SIZE)), (next - i) * PAGE_SIZE);
 	}
 	unset(map, entry, 0);
 	mmu_publish();

@@ -66,7 +66,8 @@ bool stage2_unmap(struct stage2 *map, ipa_t ipa, u64 size, pa_t *pa);
  * next one.
  */
 void stage2_complete(struct stage2 *map, ipa_t ipa, pa_t chunk,
-		     void (*fill)(void *start, size_t bytes), enum stage2_kind kind);
+		     void (*fill)(void *arg, void *start, size_t bytes), void *arg,
+		     enum stage2_kind kind);
 
 /* Where `ipa` leads: true and the exact physical address if mapped. A software walk. */
 bool stage2_lookup(const struct stage2 *map, ipa_t ipa, pa_t *pa);

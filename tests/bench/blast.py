@@ -9,6 +9,7 @@ import argparse
 import re
 import sys
 import tempfile
+from pathlib import Path
 
 import report
 import skerry
@@ -18,6 +19,8 @@ PAGE = ROOT / "docs/containment.md"
 MS = 1000
 HZ = 62_500_000
 AGAIN = 'on-crash = "restart";'
+LARGE = 12 << 20
+IMAGE = 'initrd = /incbin/("large");'
 NEIGHBOURS = [  # what it does, its bootargs, its properties
     ("sleeps", "how=sleep", ""),
     ("spins", "how=spin", ""),
@@ -30,6 +33,8 @@ NEIGHBOURS = [  # what it does, its bootargs, its properties
     ("hung, restarted by its watchdog", "how=hang", AGAIN),
     ("resets itself without end", "how=reset", ""),
     ("the same, all its memory touched", "how=reset touch=1", ""),
+    ("resets itself, with an image of 12 MiB", "how=reset", IMAGE),
+    ("the same, all its memory touched", "how=reset touch=1", IMAGE),
     ("powers off", "how=off", ""),
     ("prints without end", "how=flood", ""),
     ("interrupts itself without end", "how=storm", ""),
@@ -77,6 +82,7 @@ def main():
     update = parser.parse_args().update
     paragraphs = []
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "large").write_bytes(b"large!\n\0" * (LARGE // 8))
         for gic in 3, 2:
             rows = list(table(folder, gic))
             cycle = cycles(folder, gic)

@@ -290,6 +290,16 @@ static void test_firmware(void **state)
 	assert_int_equal(seal->vcpus[0]->ctx.regs.x[0], 0x40000000);
 	assert_true(guest_read(seal, buffer, IPA(0x40000000), 4));
 	assert_memory_equal(buffer, "\xd0\x0d\xfe\xed", 4);
+	/* later, the whole blocks of it are there when they are touched */
+	life_discard(seal);
+	seal->fills_later = true;
+	assert_true(guest_prepare(seal, &err) && life_load(seal, &err));
+	assert_false(is_mapped(seal, 0x1000));
+	assert_true(is_mapped(seal, 0x200000));
+	assert_true(guest_touch(seal, IPA(0x1000)));
+	assert_memory_equal(guest_byte(seal, 0), firmware, 0x200000);
+	assert_true(guest_read(seal, buffer, IPA(0), 0x300000));
+	assert_memory_equal(buffer, firmware, 0x300000);
 	life_discard(seal);
 	expect_count(before);
 	free(firmware);
@@ -516,6 +526,77 @@ static void test_flash_edges(void **state)
 	assert_false(guest_read(seal, buffer, IPA(0x4000000), ~0ull));
 }
 
+/* A kernel of its own for `crab`, 2.75 MiB from 0x40080000 on, and a life that fills it in later. */
+static void load_later(const u8 *kernel)
+{
+	struct fdt_error err = {{0}};
+
+	life_discard(crab);
+	crab->config.kernel = (struct bundle_bytes){kernel, 0x2c0123};
+	crab->config.initrd = (struct bundle_bytes){kernel, 0x1800};
+	crab->fills_later = true;
+	assert_true(guest_prepare(crab, &err) && life_load(crab, &err));
+}
+
+/* However large an image is, its start takes the same: a block comes with its part when it is touched, by
+ * whoever; who only looks sees it before. */
+static void test_image_later(void **state)
+{
+	u8 *kernel = malloc(0x300000), look[64];
+	struct frame_count before;
+
+	(void)state;
+	for (unsigned i = 0; i < 0x300000; i++)
+		kernel[i] = (u8)(i * 37 >> 3 | 1);
+	load_later(kernel);
+	assert_false(is_mapped(crab, 0x40080000));
+	assert_false(is_mapped(crab, 0x40200000));
+	assert_true(is_mapped(crab, crab->plan.tree)); /* small: there from the start */
+	assert_memory_equal(guest_byte(crab, crab->plan.initrd), kernel, 0x1000);
+	before = frames_count();
+	/* looked at */
+	assert_false(guest_peek(crab, look, IPA(0x4007f000), 64));
+	assert_true(guest_peek(crab, look, IPA(0x4007ffe0), 64));
+	assert_true(all_are(look, 0, 32));
+	assert_memory_equal(look + 32, kernel, 32);
+	assert_true(guest_peek(crab, look, IPA(0x40340103), 64));
+	assert_memory_equal(look, kernel + 0x2c0103, 32);
+	assert_true(all_are(look + 32, 0, 32));
+	assert_true(
+		guest_peek(crab, look, IPA(0x40340200), 64)); /* of that page there is something */
+	assert_true(all_are(look, 0, 64));
+	assert_false(guest_peek(crab, look, IPA(0x40341000), 64));
+	expect_count(before);
+	/* touched */
+	mmu_forget();
+	assert_true(touch(0x40001000));
+	assert_true(is_block(0x40000000));
+	assert_true(all_are(guest_byte(crab, 0x40000000), 0, 0x80000));
+	assert_memory_equal(guest_byte(crab, 0x40080000), kernel, 0x180000);
+	assert_int_equal(mmu_events[1].kind, MMU_CACHE_CLEAN_INVALIDATE);
+	assert_int_equal(mmu_events[1].bytes, 0x200000);
+	assert_false(is_mapped(crab, 0x40200000));
+	/* written to, by what is loaded into it, page by page, and by the guest */
+	assert_true(guest_load(crab, IPA(0x403400ff), "tree", 4));
+	assert_false(is_mapped(crab, 0x40200000));
+	assert_memory_equal(guest_byte(crab, 0x40340000), kernel + 0x2c0000, 0xff);
+	assert_true(guest_load(crab, IPA(0x403400ff), kernel + 0x2c00ff, 4));
+	assert_true(guest_load(crab, IPA(0x40350000), "tree", 4));
+	assert_false(is_mapped(crab, 0x40200000));
+	assert_true(touch(0x40200000));
+	assert_true(is_block(0x40200000));
+	assert_memory_equal(guest_byte(crab, 0x40200000), kernel + 0x180000, 0x140123);
+	assert_true(all_are(guest_byte(crab, 0x40340123), 0, 0xfedd));
+	assert_memory_equal(guest_byte(crab, 0x40350000), "tree", 4);
+	assert_true(all_are(guest_byte(crab, 0x40350004), 0, 0xafffc));
+	assert_true(guest_write(crab, IPA(0x40200000), "mine", 4));
+	/* and clean again in the next life */
+	load_later(kernel);
+	assert_true(guest_read(crab, buffer, IPA(0x40080000), 0x2c0123));
+	assert_memory_equal(buffer, kernel, 0x2c0123);
+	free(kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +612,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_load_more, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_load_discard, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_populate, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_image_later, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_firmware, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_flash, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_flash_edges, setup, world_teardown),

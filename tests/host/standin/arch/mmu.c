@@ -215,6 +215,11 @@ void memory_zero(void *start, size_t bytes)
 }
 
 /* Zeroed and cleaned: that it was cleaned is written down. */
+void memory_copy(void *restrict to, const void *restrict from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+}
+
 void memory_scrub(void *start, size_t bytes)
 {
 	memory_zero(start, bytes);
