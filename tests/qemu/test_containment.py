@@ -62,6 +62,18 @@ def test_storm_costs_others_nothing(boot, dtb, gic, arguments):
     assert machine.lines("watch")[-1] == "storm: over"
 
 
+# A large image as well: what its start takes is the guest's own time, in pieces.
+@pytest.mark.parametrize("gic", [2, 3])
+def test_large_image_costs_others_nothing(boot, dtb, tmp_path, gic):
+    (tmp_path / "large").write_bytes(b"large!\n\0" * (12 << 17))
+    more = f'initrd = /incbin/("{tmp_path}/large");'
+    source = bundle(guest("storm", "storm", "how=reset rounds=60", size=0x1000000, more=more),
+                    guest("watch", "storm", "how=watch rounds=100 gap=12000 share=45"))
+    machine = boot(str(dtb(source)), gic=gic, cpus=1, options=("-icount", "shift=4,sleep=off"))
+    assert machine.finish() == 0, machine.lines("watch")
+    assert machine.lines("watch")[-1] == "storm: over"
+
+
 def leak_source(more=""):
     return bundle(guest("reader", "leak", size=0x400000, more=more),
                   guest("writer", "leak", "writer=1", size=0x400000, more=more))
