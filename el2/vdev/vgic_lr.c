@@ -639,13 +639,18 @@ bool vgic_lr_refill(struct vgic_cpu *cpu)
 
 /* --- One interrupt ------------------------------------------------------------------------- */
 
-/* Those of a vCPU that is not loaded whose interrupt has ended. */
+/* Those whose interrupt has ended, and asks for nothing. Not by ELRSR: without an ISB it need not show what was
+ * written since the guest was left. */
 static u32 ended_lrs(const struct vgic_cpu *cpu)
 {
 	u32 ended = 0;
 
-	for_each_bit(n, cpu->lr_used)
-		ended |= cpu->virt.lr[n] & LR_STATE ? 0 : (u32)BIT(n);
+	for_each_bit(n, cpu->lr_used) {
+		u64 lr = vgic_lr_read(cpu, n);
+
+		if (!(lr & LR_STATE) && (lr & (GIC_LR_HW | GIC_LR_EOI)) != GIC_LR_EOI)
+			ended |= (u32)BIT(n);
+	}
 	return ended;
 }
 
@@ -656,7 +661,7 @@ static int free_lr(struct vgic_cpu *cpu)
 	u32 free = all & ~cpu->lr_used;
 
 	if (!free) {
-		free = all & (cpu->loaded ? gic->virt_empty() : ended_lrs(cpu));
+		free = all & ended_lrs(cpu);
 		if (free)
 			fold_one(cpu, (unsigned)__builtin_ctz(free));
 	}

@@ -340,9 +340,11 @@ static void save(struct gic_virt *virt, u32 used)
 }
 
 /* ELRSR: neither a state nor an EOI maintenance interrupt to come. */
+u32 model_empty;
+
 static u32 empty(void)
 {
-	u32 mask = 0;
+	u32 mask = model_empty;
 
 	for (unsigned n = 0; n < lrs; n++) {
 		u64 lr = here()->lr[n];

@@ -15,6 +15,8 @@ void model_init(unsigned version, unsigned lrs);
 /* Which of equal interrupts is taken, and which list registers a save leaves behind, goes by this. */
 extern unsigned model_random;
 extern bool model_links; /* what virt_links says; true unless set */
+extern u32
+	model_empty; /* list registers that virt_empty shows empty, although they have been written since */
 
 /* The guest's side, on this pCPU. group: ICC_IAR0/1 and so on; on v2 1 is AIAR and AEOIR. */
 u32 model_ack(unsigned group);
