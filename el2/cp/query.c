@@ -17,19 +17,6 @@
 #define RANGES_MAX 64	 /* of a guest's map, listed */
 #define MAP_ROWS_MAX 256 /* of the machine's */
 
-static const char *const exit_names[EXIT_KINDS] = {
-	[EXIT_HYPERCALL] = "hypercall",
-	[EXIT_PSCI] = "psci",
-	[EXIT_SYSREG] = "sysreg",
-	[EXIT_MMIO] = "mmio",
-	[EXIT_TOUCH] = "touch",
-	[EXIT_WFI] = "wfi",
-	[EXIT_FP] = "fp",
-	[EXIT_IRQ] = "irq",
-	[EXIT_TIMER] = "timer",
-	[EXIT_FAULT] = "fault",
-};
-
 /* Guests by id: the one after `guest`, the first after NULL. */
 static struct guest *after(const struct guest *guest)
 {
@@ -46,7 +33,7 @@ static u64 exits(const struct guest *guest, unsigned kind)
 	u64 sum = 0;
 
 	for (unsigned i = 0; i < guest->config.cpus; i++)
-		sum += guest->vcpus[i]->exits[kind];
+		sum += guest->vcpus[i]->exits[kind].count;
 	return sum;
 }
 
@@ -275,7 +262,7 @@ static const char *guest_vcpus(struct guest *guest, bool json)
 		out_number("ran-ms", ms(ran), 8);
 		out_number("stolen-ms", ms(stolen), 8);
 		for (unsigned kind = 0; json && kind < EXIT_KINDS; kind++)
-			out_number(exit_names[kind], vcpu->exits[kind], 0);
+			out_number(exit_name(kind), vcpu->exits[kind].count, 0);
 		out_row();
 	}
 	return NULL;
@@ -534,7 +521,7 @@ static void indicate(bool json)
 		out_share("steal%", stolen - guest->shown.stolen, span);
 		out_number("exits", sum, 8);
 		for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
-			out_number(exit_names[kind], since[kind], 6);
+			out_number(exit_name(kind), since[kind], 6);
 		out_row();
 		guest->shown.ran = ran;
 		guest->shown.stolen = stolen;

@@ -48,7 +48,8 @@ enum guest_end {
 /* PSCI's view of a vCPU (DEN0022, AFFINITY_INFO's values). */
 enum vcpu_power { VCPU_ON = 0, VCPU_OFF = 1, VCPU_ON_PENDING = 2 };
 
-/* One counter an exit kind, for the operator and for benchmarks. */
+/* What a vCPU leaves its guest for: counted for the operator and for benchmarks, and the last of each kind kept
+ * for the report of a crash. */
 enum exit_kind {
 	EXIT_HYPERCALL,
 	EXIT_PSCI,
@@ -81,7 +82,10 @@ struct vcpu {
 	u8 power;	/* enum vcpu_power; lock guest */
 	bool loaded;	/* its state is in a pCPU's registers; set and cleared by that pCPU only */
 	u64 clean_next; /* an IPA: how far DC CSW and its like have come; 0: none is under way */
-	u64 exits[EXIT_KINDS];
+	struct {
+		u64 count,
+			pc; /* all of them, and where the last was: ELR_EL2 (not of EXIT_FAULT: see given) */
+	} exits[EXIT_KINDS];
 	struct {
 		u64 pc, far, exits;
 		u32 times;
@@ -89,6 +93,30 @@ struct vcpu {
 	struct given
 		given[GIVEN_MAX]; /* number n of them at n % GIVEN_MAX; exits[EXIT_FAULT] are all */
 };
+
+static inline const char *exit_name(enum exit_kind kind)
+{
+	static const char names[EXIT_KINDS][10] = {
+		[EXIT_HYPERCALL] = "hypercall",
+		[EXIT_PSCI] = "psci",
+		[EXIT_SYSREG] = "sysreg",
+		[EXIT_MMIO] = "mmio",
+		[EXIT_TOUCH] = "touch",
+		[EXIT_WFI] = "wfi",
+		[EXIT_FP] = "fp",
+		[EXIT_IRQ] = "irq",
+		[EXIT_TIMER] = "timer",
+		[EXIT_FAULT] = "fault",
+	};
+
+	return names[kind];
+}
+
+static inline void vcpu_exit(struct vcpu *vcpu, enum exit_kind kind)
+{
+	vcpu->exits[kind].count++;
+	vcpu->exits[kind].pc = vcpu->ctx.regs.pc;
+}
 
 struct guest {
 	struct lock lock; /* protects state, ending, power of vCPUs, map, flash, exit_code */

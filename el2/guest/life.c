@@ -148,6 +148,8 @@ bool life_load(struct guest *guest, struct fdt_error *err)
 
 		context_reset(&vcpu->ctx, i);
 		memset(vcpu->given, 0, sizeof(vcpu->given));
+		for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
+			vcpu->exits[kind].pc = 0;
 		vcpu->clean_next = 0;
 		vcpu->power = VCPU_OFF;
 	}

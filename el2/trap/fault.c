@@ -40,7 +40,7 @@ enum verdict fault_again(struct vcpu *vcpu)
 	u64 pc = vcpu->ctx.regs.pc, far = syndrome_far(), exits = 0;
 
 	for (unsigned kind = 0; kind < EXIT_TIMER; kind++) /* not those that only interrupt it */
-		exits += vcpu->exits[kind];
+		exits += vcpu->exits[kind].count;
 	if (vcpu->again.pc != pc || vcpu->again.far != far || exits - vcpu->again.exits > 1)
 		vcpu->again.times = 0;
 	vcpu->again.pc = pc;
@@ -66,7 +66,7 @@ enum verdict fault_fetch(struct vcpu *vcpu, u64 esr)
 
 	/* only a translation fault says by HPFAR_EL2 where it was */
 	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) && guest_touch(vcpu->guest, ipa)) {
-		vcpu->exits[EXIT_TOUCH]++;
+		vcpu_exit(vcpu, EXIT_TOUCH);
 		return fault_again(vcpu);
 	}
 	return esr & ESR_S1PTW ? VERDICT_ABORT_WALK : VERDICT_ABORT;

@@ -261,13 +261,13 @@ enum verdict hypercall_handle(struct vcpu *vcpu, u64 esr)
 	if (UNLIKELY(HVC_IMMEDIATE(esr)))
 		return answer(vcpu, SKERRY_NOT_SUPPORTED);
 	if (LIKELY(index < SKERRY_CALLS)) {
-		vcpu->exits[EXIT_HYPERCALL]++;
+		vcpu_exit(vcpu, EXIT_HYPERCALL);
 		return calls[guarded(index, SKERRY_CALLS)](vcpu);
 	}
 	if (IS_PSCI(function)) {
-		vcpu->exits[EXIT_PSCI]++;
+		vcpu_exit(vcpu, EXIT_PSCI);
 		return psci_handle(vcpu, function);
 	}
-	vcpu->exits[EXIT_HYPERCALL]++;
+	vcpu_exit(vcpu, EXIT_HYPERCALL);
 	return discover(vcpu, function);
 }

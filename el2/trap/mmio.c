@@ -201,7 +201,7 @@ static inline enum verdict quick_word(struct vcpu *vcpu, u64 esr, u64 ipa)
 	if (esr & ESR_WNR) {
 		if (offset >= VGIC_WORDS || (offset & 3))
 			return VERDICT_WHOLE;
-		vcpu->exits[EXIT_MMIO]++;
+		vcpu_exit(vcpu, EXIT_MMIO);
 		vgic_write_word(&vcpu->vgic, (u32)offset, (u32)regs_get(regs, ISS_SRT(esr)));
 		return trap_next_woke();
 	}
@@ -211,7 +211,7 @@ static inline enum verdict quick_word(struct vcpu *vcpu, u64 esr, u64 ipa)
 		value = vpl011_flags(&vcpu->guest->uart);
 	else
 		return VERDICT_WHOLE;
-	vcpu->exits[EXIT_MMIO]++;
+	vcpu_exit(vcpu, EXIT_MMIO);
 	regs_set(regs, ISS_SRT(esr), value);
 	return VERDICT_NEXT;
 }
@@ -438,7 +438,7 @@ static __attribute__((noinline)) enum verdict by_instruction(struct vcpu *vcpu, 
 
 static enum verdict device(struct vcpu *vcpu, u64 esr, u64 ipa)
 {
-	vcpu->exits[EXIT_MMIO]++;
+	vcpu_exit(vcpu, EXIT_MMIO);
 	if (ipa >= WINDOWS_END)
 		return VERDICT_ABORT;
 	if (UNLIKELY(vcpu->ctx.regs.pstate & PSTATE_AARCH32)) /* not offered at EL0 either */
@@ -452,7 +452,7 @@ static bool touch(struct vcpu *vcpu, u64 ipa)
 {
 	if (!guest_touch(vcpu->guest, IPA(ipa)))
 		return false;
-	vcpu->exits[EXIT_TOUCH]++;
+	vcpu_exit(vcpu, EXIT_TOUCH);
 	return true;
 }
 

@@ -120,7 +120,7 @@ static void say_registers(const char *name, const struct regs *regs)
 /* The last exceptions that it was given, the newest first. */
 static void say_given(const struct vcpu *vcpu)
 {
-	u64 all = vcpu->exits[EXIT_FAULT];
+	u64 all = vcpu->exits[EXIT_FAULT].count;
 
 	for (u64 n = all; n && all - n < GIVEN_MAX; n--) {
 		const struct given *given = &vcpu->given[(n - 1) % GIVEN_MAX];
@@ -132,6 +132,16 @@ static void say_given(const struct vcpu *vcpu)
 		    is_abort(given->esr) ? ", " : "",
 		    is_abort(given->esr) ? report_fault(given->esr) : "");
 	}
+}
+
+/* What this life left for, and where the last of each kind was. */
+static void say_exits(const struct vcpu *vcpu)
+{
+	for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
+		if (vcpu->exits[kind].pc)
+			say("skerry: guest %s:   exit by %s, the last of %lu at PC %016lx\n",
+			    vcpu->guest->config.name, exit_name(kind), vcpu->exits[kind].count,
+			    vcpu->exits[kind].pc);
 }
 
 /* A return address without the signature that pointer authentication put into its upper bits. */
@@ -209,5 +219,6 @@ void report_crash(struct vcpu *vcpu, const struct syndrome *syn, const char *wha
 	say_registers(name, regs);
 	say_calls(vcpu);
 	say_given(vcpu);
+	say_exits(vcpu);
 	say("skerry: guest %s:   look %s\n", name, advice(vcpu, guests_esr));
 }

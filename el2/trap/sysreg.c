@@ -386,7 +386,7 @@ static __attribute__((noinline)) enum verdict by_table(struct vcpu *vcpu, u64 is
 
 enum verdict sysreg_handle(struct vcpu *vcpu, u64 esr)
 {
-	vcpu->exits[EXIT_SYSREG]++;
+	vcpu_exit(vcpu, EXIT_SYSREG);
 	if (UNLIKELY((esr & ISS_ID_MASK) != ISS_ID || ISS_CRM(esr) - 1 >= 7)) {
 		if ((esr & ISS_REGISTER) == ISS_WRITE_SGI1R)
 			return write_sgi(vcpu, SGI1R,

@@ -32,7 +32,7 @@ static enum verdict handle_wait(struct vcpu *vcpu, u64 esr)
 {
 	if (vcpu->ctx.regs.pstate & PSTATE_AARCH32)
 		return fault_undefined(vcpu, esr);
-	vcpu->exits[EXIT_WFI]++;
+	vcpu_exit(vcpu, EXIT_WFI);
 	regs_next(&vcpu->ctx.regs);
 	return ESR_WFX_TI(esr) == 0 ? VERDICT_WAIT : VERDICT_YIELD;
 }
@@ -41,7 +41,7 @@ static enum verdict handle_wait(struct vcpu *vcpu, u64 esr)
 static enum verdict handle_fp(struct vcpu *vcpu, u64 esr)
 {
 	(void)esr;
-	vcpu->exits[EXIT_FP]++;
+	vcpu_exit(vcpu, EXIT_FP);
 	context_fp_trap(&vcpu->ctx);
 	return VERDICT_RESUME;
 }
@@ -105,7 +105,7 @@ static struct vcpu *inject(struct vcpu *vcpu, u64 esr, enum verdict verdict)
 	bool has_address = verdict != VERDICT_UNDEF && verdict != VERDICT_REFLECT;
 	u64 far = has_address ? syndrome_far() : 0;
 
-	vcpu->given[vcpu->exits[EXIT_FAULT]++ % GIVEN_MAX] = (struct given){
+	vcpu->given[vcpu->exits[EXIT_FAULT].count++ % GIVEN_MAX] = (struct given){
 		.pc = vcpu->ctx.regs.pc,
 		.far = far,
 		.esr = guests_esr,
@@ -273,7 +273,7 @@ static COLD void unknown_interrupt(u32 intid)
 static void serve(struct vcpu *vcpu, u32 intid)
 {
 	if (intid == board.virtual_timer && vcpu) {
-		vcpu->exits[EXIT_TIMER]++;
+		vcpu_exit(vcpu, EXIT_TIMER);
 		vtimer_interrupt(&vcpu->vtimer);
 		return;
 	}
@@ -324,7 +324,7 @@ u32 trap_irq_quick(struct vcpu *vcpu)
 	u32 intid = gic->ack();
 
 	if (intid == GIC_SGI_KICK && !sched_wanted()) {
-		vcpu->exits[EXIT_IRQ]++;
+		vcpu_exit(vcpu, EXIT_IRQ);
 		vgic_refresh(&vcpu->vgic);
 		gic->deactivate(intid);
 		if (UNLIKELY(sched_wanted()))
@@ -334,7 +334,7 @@ u32 trap_irq_quick(struct vcpu *vcpu)
 	}
 	if (UNLIKELY(intid != board.virtual_timer))
 		return intid + 1;
-	vcpu->exits[EXIT_TIMER]++;
+	vcpu_exit(vcpu, EXIT_TIMER);
 	vtimer_interrupt(&vcpu->vtimer);
 	if (UNLIKELY(sched_wanted()))
 		return GIC_SPURIOUS_FIRST + 1;
@@ -346,7 +346,7 @@ struct vcpu *trap_irq(struct vcpu *vcpu, u32 left)
 {
 	u32 intid = left - 1;
 
-	vcpu->exits[EXIT_IRQ]++;
+	vcpu_exit(vcpu, EXIT_IRQ);
 	if (intid ==
 	    board.hyp_timer) { /* has most often somebody wanted: what else is pending comes again */
 		timer_interrupt();
@@ -367,7 +367,7 @@ struct vcpu *trap_irq_traced(struct vcpu *vcpu)
 	struct vcpu *next;
 
 	trace_begin(&trace, vcpu, 0);
-	vcpu->exits[EXIT_IRQ]++;
+	vcpu_exit(vcpu, EXIT_IRQ);
 	for (unsigned i = 0; i < INTERRUPTS_AT_ONCE; i++) {
 		u32 intid = gic->ack();
 

@@ -164,8 +164,8 @@ static void test_list(void **state)
 	(void)state;
 	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
 	standin_now += 6250000; /* 100 ms */
-	crab->vcpus[0]->exits[EXIT_WFI] = 40;
-	crab->vcpus[0]->exits[EXIT_FP] = 2;
+	crab->vcpus[0]->exits[EXIT_WFI].count = 40;
+	crab->vcpus[0]->exits[EXIT_FP].count = 2;
 	mute->state = GUEST_CRASHED;
 	type("list\r");
 	SAYS("  id  guest             state     cpus  weight  memory-KiB  held-KiB    ran-ms      exits  restarts");
@@ -392,15 +392,15 @@ static void test_indicate(void **state)
 	type("indicate\r");
 	assert_ptr_equal(play(0, NULL, SCHED_TICK), crab->vcpus[0]);
 	standin_now += timer_frequency();
-	crab->vcpus[0]->exits[EXIT_WFI] += 9;
+	crab->vcpus[0]->exits[EXIT_WFI].count += 9;
 	standin_pcpu_set(0);
 	type("indicate json\r");
 	SAYS("{\"cpu\":0,\"load%\":100.0}");
 	SAYS("{\"cpu\":1,\"load%\":0.0}");
 	SAYS("{\"guest\":\"crab\",\"cpu%\":100.0,\"steal%\":0.0,\"exits\":9,");
 	SAYS("{\"guest\":\"eel\",\"cpu%\":0.0,\"steal%\":100.0,");
-	crab->vcpus[0]->exits[EXIT_WFI] += 5;
-	crab->vcpus[0]->exits[EXIT_MMIO] += 3;
+	crab->vcpus[0]->exits[EXIT_WFI].count += 5;
+	crab->vcpus[0]->exits[EXIT_MMIO].count += 3;
 	type("indicate crab\r"); /* asks for nothing: what comes next is still since the last one */
 	SAYS("indicate \"crab\": expected live");
 	assert_null(strstr(said, "load%"));

@@ -20,11 +20,11 @@ static int setup(void **state)
 
 static bool access_register(u64 op1, u64 crn, u64 crm, u64 op2, bool read)
 {
-	u64 faults = vcpus[0].exits[EXIT_FAULT];
+	u64 faults = vcpus[0].exits[EXIT_FAULT].count;
 
 	regs->pc = 0x40001000;
 	trap(0x62200000 | op2 << 17 | op1 << 14 | crn << 10 | 9 << 5 | crm << 1 | read, 0, 0);
-	return vcpus[0].exits[EXIT_FAULT] == faults;
+	return vcpus[0].exits[EXIT_FAULT].count == faults;
 }
 
 /* MRS x9 and MSR with x9 of an op0 = 2 register; the test fails if it is UNDEFINED. */

@@ -41,8 +41,8 @@ static void test_discovery(void **state)
 	assert_int_equal(regs->x[3], 0x71e05b8d);
 	assert_int_equal(call(0x8600ff03, 9, 0), 1);
 	assert_int_equal(regs->x[1], 2);
-	assert_int_equal(vcpus[0].exits[EXIT_HYPERCALL], 9);
-	assert_int_equal(vcpus[0].exits[EXIT_PSCI], 0);
+	assert_int_equal(vcpus[0].exits[EXIT_HYPERCALL].count, 9);
+	assert_int_equal(vcpus[0].exits[EXIT_PSCI].count, 0);
 }
 
 /* "Not needed" where the CPU itself says so by CSV2. */

@@ -39,8 +39,8 @@ static void test_touch(void **state)
 	/* a table walk: the address of the page is all there is */
 	trap(LOAD_W8 | 0x80, 0xffff000000000abc, 0x40003000);
 	assert_int_equal(seen.touched, 0x40003000);
-	assert_int_equal(vcpus[0].exits[EXIT_TOUCH], 2);
-	assert_int_equal(vcpus[0].exits[EXIT_MMIO], 0);
+	assert_int_equal(vcpus[0].exits[EXIT_TOUCH].count, 2);
+	assert_int_equal(vcpus[0].exits[EXIT_MMIO].count, 0);
 }
 
 /* The same trap again and again, with nothing but interrupts between, is no way on: told, and an abort. */
@@ -49,14 +49,14 @@ static void test_no_progress(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 999; n++) {
 		trap(LOAD_W8, 0x4000f000, 0x4000f000);
-		vcpus[0].exits[EXIT_TIMER]++;
+		vcpus[0].exits[EXIT_TIMER].count++;
 		assert_int_equal(regs->pc, 0x40001000);
 	}
 	/* another address, or anything else that it does: it went on */
 	trap(LOAD_W8, 0x4000e000, 0x4000e000);
 	for (unsigned n = 0; n < 998; n++)
 		trap(LOAD_W8, 0x4000f000, 0x4000f000);
-	vcpus[0].exits[EXIT_HYPERCALL]++;
+	vcpus[0].exits[EXIT_HYPERCALL].count++;
 	for (unsigned n = 0; n < 999; n++)
 		trap(LOAD_W8, 0x4000f000, 0x4000f000);
 	assert_int_equal(regs->pc, 0x40001000);
@@ -152,7 +152,7 @@ static void test_word(void **state)
 	trap(LOAD_X8, 0x8006100, 0x8000000 + 0x6000);
 	assert_int_equal(regs->x[8], 0xfedcba9876543210);
 	trap(0x939f0006, 0x8000004, 0x8000000); /* ldr wzr */
-	assert_int_equal(vcpus[0].exits[EXIT_MMIO], 6);
+	assert_int_equal(vcpus[0].exits[EXIT_MMIO].count, 6);
 }
 
 /* The same register by the quick way and by its window; x20 is not saved before the whole frame is. */
@@ -184,7 +184,7 @@ static void test_plain(void **state)
 		if (loads[i].device) {
 			assert_int_equal(regs->x[rt], 0x7a);
 			assert_int_equal(regs->pc, 0x40001004);
-			assert_int_equal(vcpus[0].exits[EXIT_MMIO], 1);
+			assert_int_equal(vcpus[0].exits[EXIT_MMIO].count, 1);
 		}
 	}
 	world_new(3);
@@ -380,7 +380,7 @@ static void test_flash(void **state)
 	assert_int_equal(seen.access.offset, 0x1ffffc);
 	assert_int_equal(seen.access.size, 1);
 	assert_int_equal(regs->pc, 0x40001008);
-	assert_int_equal(vcpus[0].exits[EXIT_MMIO], 2);
+	assert_int_equal(vcpus[0].exits[EXIT_MMIO].count, 2);
 	world.flash_readable = false;
 	world.read = 0x800080;
 	trap(LOAD_W8, 0x4000000, 0x4000000);
@@ -436,7 +436,7 @@ static void test_denied_races(void **state)
 	trap(STORE_W8 | 8, 0x40008000, 0); /* memory now */
 	assert_int_equal(regs->pc, 0x40001000);
 	assert_int_equal(seen.accesses, 0);
-	assert_int_equal(vcpus[0].exits[EXIT_FAULT], 0);
+	assert_int_equal(vcpus[0].exits[EXIT_FAULT].count, 0);
 }
 
 /* With SSE set; and as QEMU has it, with SSE clear for LDRSB w8, LDRSH x8, LDRSW x8. */
@@ -699,7 +699,7 @@ static void test_races(void **state)
 	trap(NO_SYNDROME_STORE, 0x8000400, 0x8000000);
 	assert_int_equal(regs->pc, 0x50000000);
 	assert_int_equal(seen.accesses, 0);
-	assert_int_equal(vcpus[0].exits[EXIT_FAULT], 0);
+	assert_int_equal(vcpus[0].exits[EXIT_FAULT].count, 0);
 }
 
 static void test_aarch32(void **state)
@@ -724,7 +724,7 @@ static void test_random(void **state)
 	guest.console.quiet = true;
 	guest.config.firmware.size = 0x1000;
 	for (unsigned n = 0; n < 300000; n++) {
-		u64 place, faults = vcpus[0].exits[EXIT_FAULT], page;
+		u64 place, faults = vcpus[0].exits[EXIT_FAULT].count, page;
 		u32 word;
 
 		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
@@ -741,7 +741,8 @@ static void test_random(void **state)
 		trap(0x92000000 | (x >> 3 & 0x1ffffff), place + (x >> 16 & 0xfff),
 		     place + (page == 0 ? 0x1000 : 0));
 		assert_true(regs->pc == 0x40001000 || regs->pc == 0x40001004 ||
-			    regs->pc == 0x40001002 || vcpus[0].exits[EXIT_FAULT] == faults + 1);
+			    regs->pc == 0x40001002 ||
+			    vcpus[0].exits[EXIT_FAULT].count == faults + 1);
 	}
 	assert_int_equal(seen.ends, 0);
 }

@@ -29,7 +29,7 @@ static void test_version(void **state)
 	(void)state;
 	assert_int_equal(call(0x84000000, 0, 0, 0), 0x10001);
 	assert_int_equal(call(0x84000006, 0, 0, 0), 2); /* no trusted OS */
-	assert_int_equal(vcpus[0].exits[EXIT_PSCI], 2);
+	assert_int_equal(vcpus[0].exits[EXIT_PSCI].count, 2);
 }
 
 static void test_features(void **state)

@@ -25,12 +25,12 @@ static u64 esr_of(u64 op0, u64 op1, u64 crn, u64 crm, u64 op2, u64 rt, bool read
 /* MRS x9 and MSR with x9; false: UNDEFINED. */
 static bool mrs(u64 op0, u64 op1, u64 crn, u64 crm, u64 op2)
 {
-	u64 faults = vcpus[0].exits[EXIT_FAULT];
+	u64 faults = vcpus[0].exits[EXIT_FAULT].count;
 
 	regs->pc = 0x40001000;
 	regs->x[9] = 0x1bad;
 	trap(esr_of(op0, op1, crn, crm, op2, 9, true), 0, 0);
-	if (vcpus[0].exits[EXIT_FAULT] != faults) {
+	if (vcpus[0].exits[EXIT_FAULT].count != faults) {
 		assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x02000000);
 		assert_int_equal(regs->x[9], 0x1bad);
 		return false;
@@ -41,15 +41,15 @@ static bool mrs(u64 op0, u64 op1, u64 crn, u64 crm, u64 op2)
 
 static bool msr(u64 op0, u64 op1, u64 crn, u64 crm, u64 op2, u64 value)
 {
-	u64 faults = vcpus[0].exits[EXIT_FAULT];
+	u64 faults = vcpus[0].exits[EXIT_FAULT].count;
 
 	regs->pc = 0x40001000;
 	regs->x[9] = value;
 	trap(esr_of(op0, op1, crn, crm, op2, 9, false), 0, 0);
 	assert_int_equal(regs->x[9], value);
-	if (vcpus[0].exits[EXIT_FAULT] == faults)
+	if (vcpus[0].exits[EXIT_FAULT].count == faults)
 		assert_int_equal(regs->pc, 0x40001004);
-	return vcpus[0].exits[EXIT_FAULT] == faults;
+	return vcpus[0].exits[EXIT_FAULT].count == faults;
 }
 
 static u64 id(unsigned crm, unsigned op2)
@@ -80,7 +80,7 @@ static void test_cortex_a57(void **state)
 	assert_int_equal(id(7, 7), 0);
 	world_new(2);
 	assert_int_equal(id(4, 0), 0x11); /* no GICv3 registers for a v2 guest */
-	assert_int_equal(vcpus[0].exits[EXIT_SYSREG], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_SYSREG].count, 1);
 }
 
 /* A CPU that has all there is: fields of 1 to 15 everywhere, and only what is switched shows. */
@@ -174,7 +174,7 @@ static void test_idst(void **state)
 		regs->pc = 0x40001000;
 		trap(cases[i].esr, 0, 0);
 		assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], cases[i].want);
-		assert_int_equal(vcpus[0].exits[EXIT_FAULT], i + 1);
+		assert_int_equal(vcpus[0].exits[EXIT_FAULT].count, i + 1);
 	}
 }
 
@@ -191,7 +191,7 @@ static void test_pac(void **state)
 		assert_int_equal(regs->pc, 0x40001000); /* again */
 		assert_int_equal(vcpus[0].ctx.hcr, 0x30080080039);
 	}
-	assert_int_equal(vcpus[0].exits[EXIT_FAULT], 0);
+	assert_int_equal(vcpus[0].exits[EXIT_FAULT].count, 0);
 }
 
 static void test_ras(void **state)
@@ -293,14 +293,14 @@ static void test_sweep(void **state)
 
 	(void)state;
 	for (u64 iss = 0; iss < 1 << 22; iss++) {
-		u64 faults = vcpus[0].exits[EXIT_FAULT];
+		u64 faults = vcpus[0].exits[EXIT_FAULT].count;
 
 		if ((iss >> 5 & 31) != 9)
 			continue;
 		regs->pc = 0x40001000;
 		seen.lines[0] = 0;
 		trap(0x62000000 | iss, 0, 0);
-		defined += vcpus[0].exits[EXIT_FAULT] == faults;
+		defined += vcpus[0].exits[EXIT_FAULT].count == faults;
 	}
 	/* 56 ID registers and 9 others are read-only, 8 write-only, 44 are both (of
 	 * breakpoints and watchpoints one each) */

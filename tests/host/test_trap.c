@@ -39,7 +39,7 @@ static void test_undefined(void **state)
 		assert_int_equal(vcpus[0].ctx.el1[EL1_elr_el1], 0x40001000);
 		assert_int_equal(vcpus[0].ctx.el1[EL1_far_el1], 0x77); /* has no address */
 		assert_int_equal(regs->pc, 0x40008200);
-		assert_int_equal(vcpus[0].exits[EXIT_FAULT], 1);
+		assert_int_equal(vcpus[0].exits[EXIT_FAULT].count, 1);
 	}
 }
 
@@ -57,7 +57,7 @@ static void test_wait(void **state)
 	assert_ptr_equal(trap(ESR_WFE, 0, 0), &other);
 	assert_int_equal(seen.reason, SCHED_YIELD);
 	assert_int_equal(regs->pc, 0x4000100c);
-	assert_int_equal(vcpus[0].exits[EXIT_WFI], 3);
+	assert_int_equal(vcpus[0].exits[EXIT_WFI].count, 3);
 	/* AArch32 at EL0 is not offered: UNDEF, by the vector for it */
 	regs->pstate = 0x10;
 	trap(ESR_WFI, 0, 0);
@@ -80,7 +80,7 @@ static void test_fp(void **state)
 	assert_ptr_equal(trap(ESR_FP, 0, 0), &vcpus[0]);
 	assert_ptr_equal(standin_fp_owner, &vcpus[0].ctx);
 	assert_int_equal(regs->pc, 0x40001000); /* the same instruction again */
-	assert_int_equal(vcpus[0].exits[EXIT_FP], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_FP].count, 1);
 }
 
 /* HVC's PC is behind it already, SMC's is not. */
@@ -103,7 +103,7 @@ static void test_fetch(void **state)
 	trap(ESR_FETCH, 0x40002000, 0x40002000);
 	assert_int_equal(seen.touched, 0x40002000);
 	assert_int_equal(regs->pc, 0x40001000);
-	assert_int_equal(vcpus[0].exits[EXIT_TOUCH], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_TOUCH].count, 1);
 	/* from EL1, nothing there: EC 0x21, synchronous external abort */
 	trap(ESR_FETCH, 0x9000abc, 0x9000000);
 	assert_int_equal(vcpus[0].ctx.el1[EL1_esr_el1], 0x86000010);
@@ -273,6 +273,21 @@ static void test_last_exceptions(void **state)
 	assert_null(strstr(said, "exception 2 that"));
 }
 
+/* By kind: how many, and where the last was. */
+static void test_last_exits(void **state)
+{
+	(void)state;
+	world.next = &other;
+	regs->pc = 0x40001000;
+	trap(ESR_WFI, 0, 0);
+	regs->pc = 0x40002000;
+	trap(ESR_WFI, 0, 0);
+	regs->pc = 0x40003000;
+	trap(0xf6000000, 0, 0);
+	assert_non_null(strstr(said, "exit by wfi, the last of 2 at PC 0000000040002000"));
+	assert_null(strstr(said, "exit by sysreg"));
+}
+
 static void test_unexpected(void **state)
 {
 	(void)state;
@@ -363,7 +378,7 @@ static void test_own_timer(void **state)
 	assert_int_equal(fired, 1);
 	assert_int_equal(seen.deactivated, 26);
 	assert_int_equal(world.ack, 1);
-	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_IRQ].count, 1);
 }
 
 static void test_interrupts(void **state)
@@ -373,8 +388,8 @@ static void test_interrupts(void **state)
 	enter(false);
 	assert_int_equal(seen.injections, 1);
 	assert_int_equal(seen.deactivated, 0); /* the guest's EOI does that */
-	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 0);
-	assert_int_equal(vcpus[0].exits[EXIT_TIMER], 1);
+	assert_int_equal(vcpus[0].exits[EXIT_IRQ].count, 0);
+	assert_int_equal(vcpus[0].exits[EXIT_TIMER].count, 1);
 
 	world_new(3);
 	world.acks[0] = 25;
@@ -433,7 +448,7 @@ static void test_kick(void **state)
 	assert_int_equal(seen.refreshes, 2);
 	assert_int_equal(kicks, 99);
 	assert_int_equal(seen.switches, 1);
-	assert_int_equal(vcpus[0].exits[EXIT_IRQ], 2);
+	assert_int_equal(vcpus[0].exits[EXIT_IRQ].count, 2);
 	this_pcpu()->wanted = true; /* or 16 at a time, then the guest goes on */
 	enter(false);
 	assert_int_equal(seen.refreshes, 18);
@@ -510,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_vectors, setup),
 		cmocka_unit_test_setup(test_back_trace, setup),
 		cmocka_unit_test_setup(test_last_exceptions, setup),
+		cmocka_unit_test_setup(test_last_exits, setup),
 		cmocka_unit_test_setup(test_unexpected, setup),
 		cmocka_unit_test_setup(test_serror, setup),
 		cmocka_unit_test_setup(test_ends, setup),

@@ -38,6 +38,8 @@ def test_crash_report_tells_who_called(boot):
              re.findall(r"guest crash\S*:   called from ([0-9a-f]{16})", machine.text)]
     assert [function_at("crash", call) for call in calls] == ["rt_main", "_start"], machine.text
     assert re.search(r"exception \d+ that it was given, at PC [0-9a-f]{16}: ", machine.text)
+    last = re.search(r"exit by hypercall, the last of \d+ at PC ([0-9a-f]{16})", machine.text)
+    assert function_at("crash", int(last[1], 16) - 4) not in ("", "??")
 
 
 @everywhere
