@@ -650,7 +650,7 @@ bool vgic_redistributor(struct vgic_cpu *cpu, struct mmio *mmio)
 
 	if (vgic->version != 3 || index >= vgic->cpus)
 		return false;
-	owner = vgic->cpu[index];
+	owner = vgic->cpu[guarded(index, vgic->cpus)];
 	if (mmio->offset & FRAME_V3) {
 		/* SGI_base: the private part of the same registers; nothing below 0x80. */
 		bool known = offset >= 0x80 && offset < GICD_SGIR &&

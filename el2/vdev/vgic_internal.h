@@ -15,6 +15,7 @@
 #ifndef VDEV_VGIC_INTERNAL_H
 #define VDEV_VGIC_INTERNAL_H
 
+#include "arch/barrier.h"
 #include "arch/pcpu.h"
 #include "vdev/vgic.h"
 
@@ -112,7 +113,7 @@ static inline struct vgic_cpu *vgic_target(const struct vgic *vgic, u32 intid)
 	u32 route = vgic->spi_route[intid - VGIC_PRIVATE];
 
 	if (vgic->version == 3)
-		return route < vgic->cpus ? vgic->cpu[route] : NULL;
+		return route < vgic->cpus ? vgic->cpu[guarded(route, vgic->cpus)] : NULL;
 	if (vgic->cpus == 1)
 		return vgic->cpu[0]; /* GICD_ITARGETSR is RAZ/WI: IHI 0048, 4.3.12 */
 	/* Of several targets any one may take it (1-N model): here always the lowest. */
