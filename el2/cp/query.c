@@ -14,8 +14,9 @@
 #include "mm/frames.h"
 
 #define LIVE_SECONDS 1
-#define RANGES_MAX 64	 /* of a guest's map, listed */
-#define MAP_ROWS_MAX 256 /* of the machine's */
+#define MEASURE_SECONDS 10 /* after an `indicate` */
+#define RANGES_MAX 64	   /* of a guest's map, listed */
+#define MAP_ROWS_MAX 256   /* of the machine's */
 
 /* Guests by id: the one after `guest`, the first after NULL. */
 static struct guest *after(const struct guest *guest)
@@ -324,16 +325,10 @@ static const char *source(u32 intid)
 						"-";
 }
 
-static void show_interrupt(struct vgic_cpu *cpu, u32 intid)
+static void show_interrupt(struct vgic_cpu *cpu, u32 intid, bool enabled, bool pending, bool active)
 {
 	bool own = intid < VGIC_PRIVATE;
-	u32 word = intid / 32 * 4, bit = intid % 32;
-	bool enabled = peek(cpu, 0x100 + word, own) >> bit & 1;
-	bool pending = peek(cpu, 0x200 + word, own) >> bit & 1;
-	bool active = peek(cpu, 0x300 + word, own) >> bit & 1;
 
-	if (!pending && !active && (!enabled || intid < 16)) /* GICv2's SGIs always are */
-		return;
 	out_number("intid", intid, 0);
 	if (own)
 		out_number("vcpu", cpu->index, 0);
@@ -350,6 +345,22 @@ static void show_interrupt(struct vgic_cpu *cpu, u32 intid)
 	out_row();
 }
 
+/* 32 of them. What a vCPU that runs has is asked for once: it is kicked each time. */
+static void show_bank(struct vgic_cpu *cpu, u32 bank)
+{
+	bool own = bank == 0;
+	u32 enabled = peek(cpu, 0x100 + bank * 4, own);
+	u32 pending = peek(cpu, 0x200 + bank * 4, own);
+	u32 active = peek(cpu, 0x300 + bank * 4, own);
+	u32 shown = pending | active |
+		    (enabled & (own ? 0xffff0000 : ~0u)); /* GICv2's SGIs always are */
+
+	for (u32 bit = 0; bit < 32; bit++)
+		if (shown & 1u << bit)
+			show_interrupt(cpu, bank * 32 + bit, enabled >> bit & 1, pending >> bit & 1,
+				       active >> bit & 1);
+}
+
 /* Those that are anything: each vCPU's own, then the shared ones. */
 static const char *guest_interrupts(struct guest *guest, bool json)
 {
@@ -357,10 +368,9 @@ static const char *guest_interrupts(struct guest *guest, bool json)
 	for (unsigned i = 0; i < guest->config.cpus; i++)
 		settle(&guest->vcpus[i]->vgic);
 	for (unsigned i = 0; i < guest->config.cpus; i++)
-		for (u32 intid = 0; intid < VGIC_PRIVATE; intid++)
-			show_interrupt(&guest->vcpus[i]->vgic, intid);
-	for (u32 intid = VGIC_PRIVATE; intid < VGIC_LINES; intid++)
-		show_interrupt(&guest->vcpus[0]->vgic, intid);
+		show_bank(&guest->vcpus[i]->vgic, 0);
+	for (u32 bank = 1; bank < VGIC_LINES / 32; bank++)
+		show_bank(&guest->vcpus[0]->vgic, bank);
 	return NULL;
 }
 
@@ -535,6 +545,8 @@ static void again(struct timer *timer)
 	if (load.on) {
 		indicate(load.json);
 		timer_arm(timer, timer_now() + LIVE_SECONDS * timer_frequency());
+	} else {
+		sched_measure(false);
 	}
 	guests_let_go();
 }
@@ -544,8 +556,10 @@ bool query_live_end(void)
 	bool was = load.on;
 
 	load.on = false;
-	if (was)
+	if (was) {
 		timer_cancel(&load.timer);
+		sched_measure(false);
+	}
 	return was;
 }
 
@@ -556,14 +570,17 @@ const char *query_indicate(const struct words *words)
 	if (words->count && command_caller())
 		return "indicate live is for a screen";
 	indicate(words->json);
-	if (!words->count)
+	if (command_caller())
 		return NULL;
 	if (!load.ready)
 		timer_init(&load.timer, again);
-	load.ready = load.on = true;
+	load.ready = true;
+	load.on = words->count;
 	load.json = words->json;
-	timer_arm(&load.timer, timer_now() + LIVE_SECONDS * timer_frequency());
-	if (!words->json)
+	sched_measure(true);
+	timer_arm(&load.timer,
+		  timer_now() + (load.on ? LIVE_SECONDS : MEASURE_SECONDS) * timer_frequency());
+	if (load.on && !words->json)
 		tell("skerry: again each second; any key ends it\n");
 	return NULL;
 }

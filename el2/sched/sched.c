@@ -36,6 +36,8 @@
 
 #define NEVER UINT64_MAX
 
+#define MEASURED BIT(31) /* beside the classes in sched.nonempty: sched_measure */
+
 #define VTIME_SHIFT 24		 /* of rate and fraction */
 #define VTIME_START (1ULL << 40) /* clocks begin here, so that "clock - bonus" is never below 0 */
 
@@ -647,7 +649,20 @@ static void tick_fire(struct timer *timer)
 
 bool sched_alone(void)
 {
-	return !waiting_for(this_cpu());
+	return !(READ_ONCE(sched.nonempty) & (READ_ONCE(this_cpu()->classes) | MEASURED));
+}
+
+void sched_measure(bool on)
+{
+	u32 kicks = 0;
+
+	lock_take(&sched.lock);
+	if (on && !(sched.nonempty & MEASURED))
+		kicks = claim(sched.online & ~sched.idle);
+	WRITE_ONCE(sched.nonempty,
+		   on ? sched.nonempty | (u32)MEASURED : sched.nonempty & ~(u32)MEASURED);
+	lock_drop(&sched.lock);
+	send(kicks);
 }
 
 /* --- Coming, going and numbers ----------------------------------------------------------------- */

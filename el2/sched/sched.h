@@ -102,6 +102,10 @@ static inline bool sched_wanted(void)
  * runs, this pCPU is interrupted (or sched_wanted) in time. */
 bool sched_alone(void);
 
+/* From now on a WFI traps even where nobody else waits, so that who sleeps does not count as running: what that
+ * costs is for who looks at times (the operator). Off: as each pCPU comes by. */
+void sched_measure(bool on);
+
 /* Makes pCPU `id` leave its guest for a moment, to see what the caller has changed for it: an SGI, but
  * none to this pCPU itself. It need not go through sched_next for that. */
 void sched_kick(unsigned id);

@@ -597,6 +597,21 @@ static void test_alone_has_no_ticks(void **state)
 	}
 	assert_int_equal(standin_sgi_count, 0);
 
+	/* measured, they are not alone, and both look what that means for them */
+	sched_measure(true);
+	for (unsigned p = 0; p < 2; p++) {
+		standin_pcpu_set(p);
+		assert_false(sched_alone());
+		assert_true(sched_wanted());
+		assert_ptr_equal(sched_next(running[p], SCHED_TICK), running[p]);
+		assert_false(sched_wanted());
+	}
+	sched_measure(true);
+	assert_false(sched_wanted());
+	assert_null(sched_check());
+	sched_measure(false);
+	assert_true(sched_alone());
+
 	/* a third one: now both have to look at the clock, one slice at most */
 	spinner(100, 3);
 	simulate(3 * MS);

@@ -144,6 +144,22 @@ class Operator:
         raise AssertionError(f"{guest} never is {state}: {self.machine.text[-3000:]}")
 
 
+@pytest.mark.parametrize("where", [{"gic": 3, "cpus": 1}, {"gic": 2, "cpus": 1}, {"board": "raspi3b"}],
+                         ids=["gicv3", "gicv2", "raspi3b"])
+def test_who_sleeps_is_no_load(boot, where):
+    """Alone on its CPU its WFI does not trap, but while somebody looks."""
+    machine = boot("ticker", **where)
+    machine.expect(r"\[ticker\] tick 1 ")
+    operator = Operator(machine)
+    operator.ask("indicate")
+    for _ in range(3):
+        machine.expect(r"\[ticker\] tick \d+ ")
+    load = {row["cpu"]: row["load%"] for row in operator.ask("indicate") if "cpu" in row}
+    assert load[0] < 50, load
+    machine.send("shutdown\r")
+    assert machine.finish() == 0
+
+
 @pytest.mark.parametrize("where", [{"gic": 3, "cpus": 1}, {"gic": 2, "cpus": 4}],
                          ids=["gicv3-1cpu", "gicv2-4cpu"])
 def test_a_guest_is_operated(boot, where):
