@@ -6,13 +6,13 @@
  * Lists of frames are compared as multisets: their number and the sum of a mixing function of each, so that
  * one pass over each side is enough, in any order.
  */
-#include "guest/channel.h"
 #include "guest/oracle.h"
 
 #include "arch/mmu.h"
 #include "arch/pcpu.h"
 #include "board/board.h"
 #include "board/say.h"
+#include "guest/channel.h"
 #include "lib/string.h"
 #include "mm/frames.h"
 

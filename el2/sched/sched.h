@@ -98,8 +98,8 @@ static inline bool sched_wanted(void)
 	return READ_ONCE(this_pcpu()->wanted);
 }
 
-/* True while nobody else waits for this pCPU: then WFI need not trap. When that changes while a vCPU
- * runs, this pCPU is interrupted (or sched_wanted) in time. */
+/* True while nobody else waits for this pCPU, and nobody measures: then WFI need not trap. When that changes
+ * while a vCPU runs, this pCPU is interrupted (or sched_wanted) in time. */
 bool sched_alone(void);
 
 /* From now on a WFI traps even where nobody else waits, so that who sleeps does not count as running: what that

@@ -493,7 +493,7 @@ bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid)
 	return busy;
 }
 
-static __attribute__((noinline)) void pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source)
+static NOINLINE void pend_sgi(struct vgic_cpu *cpu, u32 intid, unsigned source)
 {
 	cpu->bank.latch |= (u32)BIT(intid);
 	if (vgic_has_source(cpu->vgic, intid))

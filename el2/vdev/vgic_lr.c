@@ -780,7 +780,7 @@ bool vgic_lr_again(struct vgic_cpu *cpu, u32 intid)
 	return !cpu->dirty && again_here(cpu, intid);
 }
 
-__attribute__((noinline)) bool vgic_lr_again_away(struct vgic_cpu *cpu, u32 intid)
+NOINLINE bool vgic_lr_again_away(struct vgic_cpu *cpu, u32 intid)
 {
 	int n = cpu->dirty ? -1 : find_again(cpu, intid);
 
