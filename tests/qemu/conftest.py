@@ -61,6 +61,12 @@ class Machine:
             ) from error
         return self.child.match
 
+    def expect_each(self, patterns, since):
+        """Waits until each of `patterns` stands in a line of `text` from character `since` on, in any order:
+        what a guest prints and what is told about it take different ways to the line."""
+        while not all(re.search(pattern, self.text[since:]) for pattern in patterns):
+            self.expect("\n")
+
     def send(self, text):
         self.child.send(text)
 
