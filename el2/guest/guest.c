@@ -79,7 +79,8 @@ static bool timer_line(struct vgic_cpu *cpu, u32 intid, bool *level)
 
 	if (intid != SKERRY_INTID_VTIMER && intid != SKERRY_INTID_PTIMER)
 		return false;
-	*level = vtimer_line(&vcpu->vtimer, intid, vcpu->loaded && vcpu == this_pcpu()->current);
+	*level = vtimer_line(&vcpu->vtimer, intid,
+			     vcpu->vgic.loaded && vcpu == this_pcpu()->current);
 	return true;
 }
 

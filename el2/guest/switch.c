@@ -62,8 +62,8 @@ static void load(struct vcpu *vcpu)
 	if (vcpu->guest->stolen_page.v)
 		publish_stolen_time(vcpu);
 	context_load(&vcpu->ctx);
+	vgic_load(&vcpu->vgic); /* from here on another pCPU's late soft timer injects nothing */
 	vtimer_load(&vcpu->vtimer);
-	vgic_load(&vcpu->vgic);
 }
 
 /* WFI need not trap while nobody else waits for this pCPU. */

@@ -472,23 +472,30 @@ bool vgic_inject_device(struct vgic *vgic, u32 intid)
 	return open;
 }
 
-bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid)
+static bool has_state(const struct vgic_cpu *cpu, unsigned n)
+{
+	return (vgic_lr_read(cpu, n) & (GIC_LR_PENDING | GIC_LR_ACTIVE)) != 0;
+}
+
+/* Lock vgic held, and the physical one is. */
+static bool is_timer_busy(const struct vgic_cpu *cpu)
+{
+	int n = vgic_lr_find(cpu, cpu->hw_intid, 0);
+
+	if (n >= 0)
+		return has_state(cpu, (unsigned)n);
+	return ((cpu->bank.level | cpu->bank.active) & BIT(cpu->hw_intid)) != 0;
+}
+
+bool vgic_holds_timer(struct vgic_cpu *cpu)
 {
 	unsigned own = READ_ONCE(cpu->lr_timer);
-	bool busy = false;
+	bool busy;
 
 	if (own && !READ_ONCE(cpu->dirty))
-		return (vgic_lr_read(cpu, own - 1) & (GIC_LR_PENDING | GIC_LR_ACTIVE)) != 0;
+		return has_state(cpu, own - 1);
 	lock_take(&cpu->vgic->lock);
-	if (cpu->hw_held && cpu->hw_intid == intid) {
-		int n = vgic_lr_find(cpu, intid, 0);
-
-		if (n >= 0)
-			busy = (vgic_lr_read(cpu, (unsigned)n) &
-				(GIC_LR_PENDING | GIC_LR_ACTIVE)) != 0;
-		else
-			busy = ((cpu->bank.level | cpu->bank.active) & BIT(intid)) != 0;
-	}
+	busy = cpu->hw_held && is_timer_busy(cpu);
 	lock_drop(&cpu->vgic->lock);
 	return busy;
 }
@@ -564,14 +571,11 @@ void vgic_dir(struct vgic_cpu *cpu, u32 intid)
 void vgic_load(struct vgic_cpu *cpu)
 {
 	lock_take(&cpu->vgic->lock);
-	if (cpu->dirty) {
-		bool held = cpu->hw_held;
-
+	if (cpu->dirty)
 		refresh(cpu);
-		if (held && !cpu->hw_held)
-			gic->set_active(cpu->hw_pintid, false);
-	}
 	vgic_lr_timer_back(cpu);
+	if (cpu->hw_held && (cpu->lr_timer || is_timer_busy(cpu)))
+		gic->set_active(cpu->hw_pintid, true);
 	cpu->pcpu = this_pcpu()->id;
 	cpu->loaded = true;
 	if (cpu->vgic->emulated)

@@ -134,19 +134,18 @@ void vgic_timer_interrupt(struct vgic_cpu *cpu, u32 intid, u32 pintid);
 /* The virtual timer's interrupt of the vCPU that is loaded here, from the physical PPI `pintid`
  * (already active on the pCPU): becomes pending with its deactivation linked to the physical one
  * (HW = 1). The fast path of every guest. Also for a vCPU that is not loaded (a soft timer stands in
- * for the comparator): then it is woken, and vgic_timer_busy says that the physical PPI is to be made
- * active before it runs. One intid a vCPU. */
+ * for the comparator): then it is woken, and vgic_load makes the physical PPI active. One intid a vCPU. */
 void vgic_inject_timer(struct vgic_cpu *cpu, u32 intid, u32 pintid);
 
-bool vgic_holds_timer(struct vgic_cpu *cpu, u32 intid) MUST_CHECK; /* vgic_timer_busy's */
+bool vgic_holds_timer(struct vgic_cpu *cpu) MUST_CHECK; /* vgic_timer_busy's */
 
 /* Is the interrupt last given to vgic_inject_timer still pending or active in this vCPU, so that the
- * physical PPI must be active while the vCPU is on a pCPU? While loaded, vgic itself deactivates the
- * PPI when the guest ends the interrupt in a way that hardware doesn't see. */
-static inline bool vgic_timer_busy(struct vgic_cpu *cpu, u32 intid)
+ * physical PPI must be active while the vCPU is on a pCPU? vgic_load makes it so; while loaded, vgic deactivates
+ * the PPI when the guest ends the interrupt in a way that hardware doesn't see. */
+static inline bool vgic_timer_busy(struct vgic_cpu *cpu)
 {
 	/* What another pCPU's soft timer may be injecting just now is late for our caller with the lock too. */
-	return READ_ONCE(cpu->hw_held) && vgic_holds_timer(cpu, intid);
+	return READ_ONCE(cpu->hw_held) && vgic_holds_timer(cpu);
 }
 
 /*

@@ -80,7 +80,7 @@ void vtimer_pause(struct vtimer *timer)
 void vtimer_go_on(struct vtimer *timer, u64 stood)
 {
 	timer->offset += stood;
-	if (is_on(&timer->virt) && !vgic_timer_busy(timer->vgic, SKERRY_INTID_VTIMER))
+	if (is_on(&timer->virt) && !vgic_timer_busy(timer->vgic))
 		arm(timer, &timer->virt_soft, &timer->virt);
 	if (is_on(&timer->phys))
 		arm(timer, &timer->phys_soft, &timer->phys);
@@ -89,14 +89,12 @@ void vtimer_go_on(struct vtimer *timer, u64 stood)
 void vtimer_load(struct vtimer *timer)
 {
 	timer_cancel(&timer->virt_soft);
-	if (vgic_timer_busy(timer->vgic, SKERRY_INTID_VTIMER))
-		gic->set_active(board.virtual_timer, true);
 	timer_load_virtual(&timer->virt, timer->offset);
 }
 
 void vtimer_save(struct vtimer *timer)
 {
-	bool busy = vgic_timer_busy(timer->vgic, SKERRY_INTID_VTIMER);
+	bool busy = vgic_timer_busy(timer->vgic);
 
 	timer_save_virtual(&timer->virt);
 	if (busy)

@@ -29,8 +29,9 @@ void vtimer_reset(struct vtimer *timer); /* both off; vCPU not loaded */
 void vtimer_pause(struct vtimer *timer);
 void vtimer_go_on(struct vtimer *timer, u64 stood);
 
-/* The vCPU gets onto / off this pCPU. Also keeps the physical PPI's active state right: it stays
- * active exactly while the guest has the interrupt pending or active (vgic_timer_busy). */
+/* The vCPU gets onto / off this pCPU: after vgic_load, from which on no other pCPU's soft timer injects, so that the
+ * interrupt is either there or the comparator's; before vgic_save. Off it, the physical PPI is inactive: vgic_load makes it
+ * active again if the guest has the interrupt pending or active (vgic_timer_busy). */
 void vtimer_load(struct vtimer *timer);
 void vtimer_save(struct vtimer *timer);
 

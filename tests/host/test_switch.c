@@ -9,11 +9,14 @@
 static struct guest *crab, *eel;
 static struct vcpu *a, *b, *c; /* a and b are crab's */
 
-static int setup(void **state)
+static int setup_with(unsigned gic_version, const char *eels)
 {
-	(void)state;
-	world_new(3, 2, 0x4000000);
-	world_create(GUEST("crab", "0x100000", "cpus = <2>;") GUEST("eel", "0x100000", ""), "");
+	char guests[512];
+
+	snprintf(guests, sizeof(guests),
+		 GUEST("crab", "0x100000", "cpus = <2>;") GUEST("eel", "0x100000", "%s"), eels);
+	world_new(gic_version, 2, 0x4000000);
+	world_create(guests, "");
 	crab = guest_by_id(0);
 	eel = guest_by_id(1);
 	a = crab->vcpus[0];
@@ -21,6 +24,24 @@ static int setup(void **state)
 	c = eel->vcpus[0];
 	mmu_forget();
 	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return setup_with(3, "");
+}
+
+static int setup_gicv2(void **state)
+{
+	(void)state;
+	return setup_with(2, "");
+}
+
+static int setup_emulated(void **state)
+{
+	(void)state;
+	return setup_with(3, "gic-version = <2>;");
 }
 
 /* Both CPUs of crab on pCPU 0, a first. */
@@ -239,6 +260,61 @@ static void test_woken_by_its_timer(void **state)
 	assert_int_equal(model_ack(1), 27);
 }
 
+/* pCPU 1 has taken c's soft timer, and is only now at telling c, which pCPU 0 has picked meanwhile. */
+static void late(void)
+{
+	u32 here = this_pcpu()->id;
+
+	standin_timer_loading = NULL;
+	mmu_on_event = NULL;
+	standin_pcpu_set(1);
+	vgic_inject_timer(&c->vgic, 27, board.virtual_timer);
+	standin_pcpu_set(here);
+}
+
+static void late_at_event(const struct mmu_event *event)
+{
+	if (event->kind == MMU_LOAD_GUEST && event->vttbr == eel->map.vttbr)
+		late();
+}
+
+/* Either c has its timer's interrupt, and the physical one is active and comes no more until c has ended it; or it
+ * is the comparator's. Never both: c would take it twice. */
+static void late_timer(void (*at_event)(const struct mmu_event *event), void (*at_timer)(void))
+{
+	u32 bit = 1u << 27;
+
+	life_start(eel);
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), c);
+	c->vgic.bank.enabled |= bit;
+	c->vgic.bank.group1 |= bit;
+	c->vgic.vgic->ctlr = 3;
+	standin_timers[0].virt = (struct timer_regs){1, 10000};
+	assert_null(play(0, c, SCHED_BLOCK));
+	timer_cancel(&c->vtimer.virt_soft);
+	standin_now = 12000;
+	sched_wake(&c->sched);
+	mmu_on_event = at_event;
+	standin_timer_loading = at_timer;
+	assert_ptr_equal(play(0, NULL, SCHED_TICK), c);
+	assert_true(!mmu_on_event && !standin_timer_loading);
+	assert_true(standin_virtual_due(0));
+	assert_int_equal(model_active(board.virtual_timer), at_event != NULL);
+	assert_int_equal(vgic_timer_busy(&c->vgic), at_event != NULL);
+}
+
+static void test_late_timer(void **state)
+{
+	(void)state;
+	late_timer(late_at_event, NULL);
+}
+
+static void test_late_timer_later(void **state)
+{
+	(void)state;
+	late_timer(NULL, late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +325,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_waits_for_the_other, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_idle, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_woken_by_its_timer, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_late_timer, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_late_timer, setup_gicv2, world_teardown),
+		cmocka_unit_test_setup_teardown(test_late_timer, setup_emulated, world_teardown),
+		cmocka_unit_test_setup_teardown(test_late_timer_later, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_late_timer_later, setup_gicv2, world_teardown),
+		cmocka_unit_test_setup_teardown(test_late_timer_later, setup_emulated,
+						world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -727,19 +727,19 @@ static void test_timer(void **state)
 	gic->set_active(30, true); /* as the acknowledge of the physical PPI 30 left it */
 	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_false(model_irq()); /* disabled: it waits, and the PPI stays active */
-	assert_true(vgic_timer_busy(&cpu[0], 27));
+	assert_true(vgic_timer_busy(&cpu[0]));
 	assert_true(model_active(30));
 	gicr(0x10100, 1u << 27);
 	assert_int_equal(model_lr(0), 0x7000001e0000001b); /* pending, HW, group 1 */
 	assert_int_equal(model_ack(1), 27);
-	assert_true(vgic_timer_busy(&cpu[0], 27));
+	assert_true(vgic_timer_busy(&cpu[0]));
 	vgic_save(&cpu[0]);
 	assert_true(model_is_clean());
-	assert_true(vgic_timer_busy(&cpu[0], 27));
+	assert_true(vgic_timer_busy(&cpu[0]));
 	vgic_load(&cpu[0]);
 	model_eoi(1, 27);
 	assert_false(model_active(30));
-	assert_false(vgic_timer_busy(&cpu[0], 27));
+	assert_false(vgic_timer_busy(&cpu[0]));
 
 	/* Ended by ICACTIVER: hardware doesn't see it, so the PPI is let go here. */
 	gic->set_active(30, true);
@@ -747,8 +747,7 @@ static void test_timer(void **state)
 	assert_int_equal(model_ack(1), 27);
 	gicr(0x10380, 1u << 27);
 	assert_false(model_active(30));
-	assert_false(vgic_timer_busy(&cpu[0], 27));
-	assert_false(vgic_timer_busy(&cpu[0], 26));
+	assert_false(vgic_timer_busy(&cpu[0]));
 }
 
 /* The guest turns its timer off without a trap. */
@@ -779,17 +778,17 @@ static void test_timer_unloaded(void **state)
 	gicr(0x30100, 1u << 27);
 	vgic_inject_timer(&cpu[1], 27,
 			  30); /* a soft timer that came late: it is loaded elsewhere */
-	assert_false(vgic_timer_busy(&cpu[1], 27));
+	assert_false(vgic_timer_busy(&cpu[1]));
 	on(1);
 	vgic_save(&cpu[1]);
 	on(0);
 	woken = 0;
 	vgic_inject_timer(&cpu[1], 27, 30);
 	assert_int_equal(woken, 2);
-	assert_true(vgic_timer_busy(&cpu[1], 27));
+	assert_true(vgic_timer_busy(&cpu[1]));
 	on(2);
-	gic->set_active(30, true);
 	vgic_load(&cpu[1]);
+	assert_true(model_active(30));
 	assert_int_equal(model_lr(0), 0x6000001e0000001b);
 	assert_true(vgic_wakes(&cpu[1]));
 }
@@ -1207,27 +1206,26 @@ static void test_timer_away(void **state)
 				vgic_maintenance(&cpu[0]);
 			assert_false(model_active(30));
 			vgic_save(&cpu[0]);
-			assert_false(vgic_timer_busy(&cpu[0], 27));
+			assert_false(vgic_timer_busy(&cpu[0]));
 			assert_int_equal(cpu[0].lr_used, 1);
 			woken = 0;
 			vgic_inject_timer(&cpu[0], 27, 30);
 			assert_int_equal(woken, 1);
 			assert_int_equal(cpu[0].virt.lr[0], lr);
-			assert_true(vgic_timer_busy(&cpu[0], 27));
-			gic->set_active(30, true);
+			assert_true(vgic_timer_busy(&cpu[0]));
 			vgic_load(&cpu[0]);
 			assert_int_equal(model_ack(0), 27);
 			/* it leaves while that one is active, and ends it when it is back */
 			if (i == 1) {
 				vgic_save(&cpu[0]);
-				assert_true(vgic_timer_busy(&cpu[0], 27));
+				assert_true(vgic_timer_busy(&cpu[0]));
 				vgic_load(&cpu[0]);
 			}
 			model_eoi(0, 27);
 			if (!linked)
 				vgic_maintenance(&cpu[0]);
 			assert_false(model_active(30));
-			assert_false(vgic_timer_busy(&cpu[0], 27));
+			assert_false(vgic_timer_busy(&cpu[0]));
 		}
 		/* disabled meanwhile */
 		vgic_save(&cpu[0]);
@@ -1235,10 +1233,9 @@ static void test_timer_away(void **state)
 		woken = 0;
 		vgic_inject_timer(&cpu[0], 27, 30);
 		assert_int_equal(woken, 0);
-		gic->set_active(30, true);
 		vgic_load(&cpu[0]);
 		assert_int_equal(model_ack(0), 1023);
-		assert_true(vgic_timer_busy(&cpu[0], 27));
+		assert_true(vgic_timer_busy(&cpu[0]));
 		gicd(0x100, 1u << 27);
 		assert_int_equal(model_ack(0), 27);
 	}
@@ -1292,7 +1289,7 @@ static void test_timer_unlinked(void **state)
 	assert_true(model_maintenance());
 	vgic_maintenance(&cpu[0]);
 	assert_false(model_active(30));
-	assert_false(vgic_timer_busy(&cpu[0], 27));
+	assert_false(vgic_timer_busy(&cpu[0]));
 	assert_false(model_maintenance());
 	for (unsigned i = 0; i < 3; i++) {
 		gic->set_active(30, true);
@@ -1675,7 +1672,7 @@ static void test_emulated_sgi_and_timer(void **state)
 	vgic_timer_interrupt(&cpu[0], 27, 30);
 	assert_int_equal(standin_lines[0], 0x80);
 	vgic_save(&cpu[0]);
-	assert_true(vgic_timer_busy(&cpu[0], 27));
+	assert_true(vgic_timer_busy(&cpu[0]));
 	vgic_load(&cpu[0]);
 	assert_int_equal(gicc(0x0c), 27);
 	assert_true(model_active(30));

@@ -229,9 +229,9 @@ static void load(struct guest_cpu *c)
 			return;
 	snprintf(w.what, sizeof(w.what), "load vCPU %u on %u", c->vgic.index, pcpu);
 	standin_pcpu_set(pcpu);
-	if (vgic_timer_busy(&c->vgic, TIMER))
-		gic->set_active(TIMER, true);
 	vgic_load(&c->vgic);
+	check(model_active(TIMER) == vgic_timer_busy(&c->vgic),
+	      "the physical timer interrupt's active state");
 	c->pcpu = (int)pcpu;
 }
 
@@ -244,7 +244,7 @@ static void save(struct guest_cpu *c)
 	standin_pcpu_set((unsigned)c->pcpu);
 	ref_lines(&w.ref, c->vgic.index, line, &wakes);
 	c->woken = wakes; /* then it would not have gone to sleep */
-	busy = vgic_timer_busy(&c->vgic, TIMER);
+	busy = vgic_timer_busy(&c->vgic);
 	if (busy)
 		gic->set_active(TIMER, false);
 	vgic_save(&c->vgic);

@@ -5,6 +5,7 @@
 
 u64 standin_now = 1000, standin_now_step;
 u64 standin_frequency = 62500000;
+void (*standin_timer_loading)(void);
 
 struct standin_timer standin_timers[PCPUS_MAX] = {[0 ... PCPUS_MAX - 1] = {.hyp = UINT64_MAX}};
 
@@ -13,6 +14,7 @@ void standin_timer_reset(void)
 	standin_now = 1000;
 	standin_now_step = 0;
 	standin_frequency = 62500000;
+	standin_timer_loading = NULL;
 	for (unsigned i = 0; i < PCPUS_MAX; i++)
 		standin_timers[i] = (struct standin_timer){.hyp = UINT64_MAX};
 }
@@ -55,6 +57,8 @@ void timer_set_hyp(u64 deadline)
 
 void timer_load_virtual(const struct timer_regs *timer, u64 offset)
 {
+	if (standin_timer_loading)
+		standin_timer_loading();
 	here()->virt = (struct timer_regs){.ctl = timer->ctl & 3, .cval = timer->cval};
 	here()->offset = offset;
 }

@@ -24,6 +24,9 @@ extern u64 standin_now_step;		      /* by which each look at it moves it on; 0 a
 extern u64 standin_frequency;		      /* CNTFRQ_EL0; 62.5 MHz, as QEMU's, unless set */
 extern struct standin_timer standin_timers[]; /* one a pCPU */
 
+/* Runs before a virtual timer is loaded; NULL: nothing does. */
+extern void (*standin_timer_loading)(void);
+
 /* All off, time 1000, 62.5 MHz. */
 void standin_timer_reset(void);
 
