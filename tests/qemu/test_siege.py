@@ -12,6 +12,7 @@ from collections import Counter
 import pytest
 
 import linux
+from conftest import HANG_GUARD
 from test_containment import guest
 from test_prompt import Operator
 
@@ -100,6 +101,7 @@ def test_siege(boot, dtb, checked, where, third, with_linux):
     machine.send("shutdown\r")
     assert machine.finish() == 0
     machine = boot(bundle_path, image=checked, **where)
+    machine.child.timeout = 4 * HANG_GUARD  # it takes minutes, on a slow machine many
     if with_linux:
         machine.expect(linux.BANNER.format(name="linux"))
         Operator(machine).say("focus linux")
