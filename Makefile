@@ -4,6 +4,7 @@
 # system. Everything that is built lies under $(BUILD), by the path of its source:
 #
 #   skerry.img, skerry.elf   the hypervisor: the Image that boots, and the same with symbols
+#   skerry.img.gz            the Image for loaders that unpack it, as QEMU's does
 #   guests/NAME.bin          a guest's Image, from guest-pv/NAME.c (or .S) or tests/guests/NAME.c
 #   bundles/NAME.dtb         a bundle, from dts/NAME.dts or tests/bundles/NAME.dts
 #   systems/                 systems that others wrote (ci/setup fetches them), for bundles to take in
@@ -139,7 +140,7 @@ bundles    := $(call bundle_dtb,$(filter-out $(shell grep -l '"systems/' $(bundl
 
 ## all        the image, the guests and the bundles (default)
 all: image guests bundles
-image: $(BUILD)/skerry.img
+image: $(BUILD)/skerry.img $(BUILD)/skerry.img.gz
 guests: $(guests)
 bundles: $(bundles)
 
@@ -189,6 +190,9 @@ $(BUILD)/skerry.elf: linker/skerry.ld $(el2_obj) $(BUILD)/libfdt.a
 $(BUILD)/skerry.img: $(BUILD)/skerry.elf ci/make-image
 	$(call at,IMAGE)
 	$(Q)ci/make-image $(OBJCOPY) $< $@
+
+$(BUILD)/skerry.img.gz: $(BUILD)/skerry.img
+	$(Q)gzip -9nc $< >$@
 
 # --- Guests ----------------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ START = [
     Row("boot_4g", "the same, 4 GiB", 300_000, 150_000),
     Row("start_more", "start of one more guest of 16 MiB, its image included", 150_000, 50_000),
     Row("image", "image file, bytes", 128 * 1024, 80 * 1024),
+    Row("image_packed", "the same, packed by gzip", 128 * 1024, 80 * 1024),
     Row("memory_first", "memory beside the first guest's own, KiB", 384, 256),
     Row("memory_more", "the same, each further guest of 16 MiB, KiB", 24, 12),
 ]

@@ -104,6 +104,7 @@ def start(gic):
                  for memory in ("1G", "2G", "4G")}
         found["start_more"] = round((until_guest(folder, gic, 9, "1G") - found["boot_1g"]) / 8)
         found["image"] = (BUILD / "skerry.img").stat().st_size
+        found["image_packed"] = (BUILD / "skerry.img.gz").stat().st_size
         first, _ = ci_figures.memory_by_use(folder, 1, gic)
         more, _ = ci_figures.memory_by_use(folder, 9, gic)
         found["memory_first"] = sum(first.values())

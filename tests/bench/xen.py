@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measuring guest under Xen: Debian's hypervisor in QEMU, "dom0less", so that it starts the guests
 itself, as /chosen of the board's tree says (Xen, docs/misc/arm/device-tree/booting.txt)."""
+import gzip
 import re
 import subprocess
 import tempfile
@@ -109,6 +110,7 @@ def start(gic):
         found = {f"boot_{memory.lower()}": until_guest(1, memory) for memory in ("1G", "2G", "4G")}
         found["start_more"] = round((until_guest(9, "1G") - found["boot_1g"]) / 8)
         found["image"] = image().stat().st_size
+        found["image_packed"] = len(gzip.compress(image().read_bytes(), 9))
         found["memory_first"] = kib(1)
         found["memory_more"] = (kib(9) - kib(1)) / 8
     return found
