@@ -23,10 +23,12 @@
 #define LR_RANK (BITS(55, 48) | GIC_LR_GROUP1) /* priority and group: kept while active */
 #define LR_SOURCE_SHIFT 32
 
-/* Set while not everything is in list registers. */
-#define HCR_OVERFLOW                                                             \
-	((u32)(GIC_HCR_UIE | GIC_HCR_NPIE | GIC_HCR_LRENPIE | GIC_HCR_VGRP0EIE | \
-	       GIC_HCR_VGRP0DIE | GIC_HCR_VGRP1EIE | GIC_HCR_VGRP1DIE))
+/* Set while not everything is in list registers; of these, while pending ones are left out. */
+#define HCR_GROUPS \
+	((u32)(GIC_HCR_VGRP0EIE | GIC_HCR_VGRP0DIE | GIC_HCR_VGRP1EIE | GIC_HCR_VGRP1DIE))
+#define HCR_OVERFLOW ((u32)(GIC_HCR_UIE | GIC_HCR_NPIE | GIC_HCR_LRENPIE) | HCR_GROUPS)
+
+#define VMCR_GROUPS ((u32)(VMCR_VENG0 | VMCR_VENG1))
 
 /* Key of a candidate: the lower, the better; active ones before all that are only pending. */
 #define KEY_PENDING BIT(32)
@@ -231,7 +233,16 @@ void vgic_lr_prune(struct vgic_cpu *cpu)
 
 bool vgic_lr_cut_off(const struct vgic_cpu *cpu)
 {
-	if (!(cpu->virt.hcr & GIC_HCR_NPIE))
+	u32 hcr = cpu->virt.hcr, groups = cpu->virt.vmcr & VMCR_GROUPS;
+
+	if (!(hcr & HCR_OVERFLOW))
+		return cpu->dirty;
+	/* a group was turned on or off, one that is in no list register has ended, no pending one is left */
+	if ((hcr & HCR_GROUPS) && groups && groups != cpu->queue_groups)
+		return true;
+	if ((hcr & GIC_HCR_LRENPIE) && hcr >> GIC_HCR_EOICOUNT_SHIFT)
+		return true;
+	if (!(hcr & GIC_HCR_NPIE))
 		return cpu->dirty;
 	for_each_bit(n, cpu->lr_used)
 		if ((cpu->virt.lr[n] & LR_STATE) == GIC_LR_PENDING)
@@ -476,7 +487,7 @@ static unsigned gather(struct vgic_cpu *cpu, struct fill *f, u32 vmcr, u32 befor
 	unsigned active;
 
 	f->vmcr = vmcr;
-	f->groups = vmcr & (VMCR_VENG0 | VMCR_VENG1);
+	f->groups = vmcr & VMCR_GROUPS;
 	f->room = cpu->vgic->lrs;
 	f->count = f->active = f->pending = f->hidden = 0;
 	gather_private(cpu, f, before);
@@ -546,7 +557,7 @@ static u32 choose(struct vgic_cpu *cpu, struct fill *f, u32 before)
 	cpu->queue_next = cpu->queue_end = 0;
 	if (f->active + f->pending + f->hidden <= f->room) {
 		if (f->hidden)
-			gather(cpu, f, VMCR_VENG0 | VMCR_VENG1, before);
+			gather(cpu, f, VMCR_GROUPS, before);
 		return vgic_hcr_base(cpu->vgic);
 	}
 	if (!f->pending && !f->hidden)
@@ -614,7 +625,7 @@ bool vgic_lr_refill(struct vgic_cpu *cpu)
 	bool again = false;
 
 	if (cpu->dirty || cpu->queue_next == cpu->queue_end || (cpu->virt.hcr & GIC_HCR_LRENPIE) ||
-	    (read_vmcr(cpu) & (VMCR_VENG0 | VMCR_VENG1)) != cpu->queue_groups)
+	    (read_vmcr(cpu) & VMCR_GROUPS) != cpu->queue_groups)
 		return false;
 	for_each_bit(n, cpu->lr_used) {
 		u32 intid = lr_intid(cpu->virt.lr[n]);

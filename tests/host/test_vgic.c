@@ -482,6 +482,64 @@ static void test_sleep_before_maintenance(void **state)
 	assert_int_equal(woken, 0);
 }
 
+/* The same, where the guest has turned a group on or off just before. */
+static void test_sleep_after_groups(void **state)
+{
+	static const struct {
+		u32 group1, before, after;
+	} turns[] = {{0xf0, 0, 1}, {0xf0, 0, 2}, {0xf0, 2, 3},
+		     {0xf0, 1, 2}, {0x03, 3, 1}, {0xf0, 1, 0}};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(turns); i++) {
+		begin(2 + i % 2, false, 1, 2);
+		load_all(1);
+		model_set_vmcr(0xf84c0000 | turns[i / 2].before);
+		gicd(0x0, 3);
+		gicd(0x84, turns[i / 2].group1);
+		gicd(0x104, 0xff);
+		gicd(0xc08, 0xaaaa);
+		for (u32 n = 32; n < 40; n++)
+			vgic_set_line(&vgic, 0, n, true);
+		assert_false(model_maintenance());
+		model_set_vmcr(0xf84c0000 | turns[i / 2].after);
+		assert_int_equal(model_maintenance(), turns[i / 2].after != 0);
+		woken = 0;
+		if (vgic_wakes(&cpu[0]))
+			woken = 1;
+		else
+			vgic_save(&cpu[0]);
+		/* both off: there is nothing to wake for */
+		assert_int_equal(woken, turns[i / 2].after != 0);
+	}
+}
+
+/* And where it has ended one that no list register had room for, and that is pending anew. */
+static void test_sleep_after_eoi_count(void **state)
+{
+	(void)state;
+	begin(3, false, 1, 2);
+	load_all(1);
+	gicd(0x0, 3);
+	gicd(0x104, 7);
+	gicd(0x420, 0x00204080);
+	gicd(0xc08, 0x28); /* 32 by level, 33 and 34 by edge */
+	for (u32 n = 32; n < 35; n++) {
+		vgic_set_line(&vgic, 0, n, true);
+		assert_int_equal(model_ack(0), n);
+	}
+	for (u32 n = 35; n-- > 32;)
+		model_eoi(0, n);
+	assert_true(model_maintenance());
+	assert_false(vgic_wakes(&cpu[0]));
+	woken = 0;
+	vgic_save(&cpu[0]);
+	assert_int_equal(woken, 1);
+	vgic_load(&cpu[0]);
+	vgic_maintenance(&cpu[0]);
+	assert_int_equal(model_ack(0), 32);
+}
+
 /* With group 1 off that group 0 goes off is not asked for: QEMU takes the one for the other. */
 static void test_overflow_of_group_0(void **state)
 {
@@ -1915,6 +1973,8 @@ int main(void)
 		cmocka_unit_test(test_sgi_targets),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_sleep_before_maintenance),
+		cmocka_unit_test(test_sleep_after_groups),
+		cmocka_unit_test(test_sleep_after_eoi_count),
 		cmocka_unit_test(test_overflow_of_group_0),
 		cmocka_unit_test(test_eoi_count),
 		cmocka_unit_test(test_pending_again),

@@ -2,8 +2,9 @@
 /*
  * The virtual GIC under operations that somebody chooses (vgic_random), held against a model of the
  * specifications (vgic_model.h): every register read, every interrupt that a guest takes, the IRQ and
- * FIQ lines and WFI's wake-up after every operation. Guests are as the specifications ask (they end what
- * they took, in order); vCPUs move between pCPUs; there are more interrupts than list registers.
+ * FIQ lines and WFI's wake-up after every operation, or after some that follow one another before EL2
+ * gets to the interrupts that they cause. Guests are as the specifications ask (they end what they took,
+ * in order); vCPUs move between pCPUs; there are more interrupts than list registers.
  *
  * For one file of a program, which sets vgic_random: tests/host/test_vgic_random.c by chance,
  * tests/fuzz/fuzz_vgic.c by what leads to new code. begin(), then step() as often as one likes.
@@ -50,6 +51,7 @@ static struct {
 	struct ref ref;
 	unsigned cpus, version, lrs, kicks;
 	bool emulated, weird, trace; /* trace: VGIC_TRACE: prints every operation */
+	bool late; /* kicks, maintenance and timers' interrupts are still on their way */
 	unsigned long op, taken, reads;
 	char what[200]; /* the operation, for a report */
 } w;
@@ -178,6 +180,24 @@ static void settle(void)
 	}
 }
 
+/* The same in part: one vCPU's pCPU gets to one of them. */
+static void settle_one(struct guest_cpu *c)
+{
+	unsigned what = below(3);
+
+	standin_pcpu_set((unsigned)c->pcpu);
+	snprintf(w.what, sizeof(w.what), "vCPU %u gets to its interrupt %u", c->vgic.index, what);
+	if (what == 0 && (w.kicks >> c->pcpu & 1)) {
+		w.kicks &= ~(1u << c->pcpu);
+		vgic_refresh(&c->vgic);
+	} else if (what == 1 && !w.emulated && model_maintenance()) {
+		vgic_maintenance(&c->vgic);
+	} else if (what == 2 && c->timer && !model_active(TIMER)) {
+		gic->set_active(TIMER, true);
+		vgic_timer_interrupt(&c->vgic, TIMER, TIMER);
+	}
+}
+
 /* What EL2's checked build looks at after a trap. */
 static void compare_with_itself(void)
 {
@@ -243,7 +263,8 @@ static void save(struct guest_cpu *c)
 	snprintf(w.what, sizeof(w.what), "save vCPU %u", c->vgic.index);
 	standin_pcpu_set((unsigned)c->pcpu);
 	ref_lines(&w.ref, c->vgic.index, line, &wakes);
-	c->woken = wakes; /* then it would not have gone to sleep */
+	/* Then it would not have gone to sleep. (An emulated one does, below the running priority.) */
+	c->woken = w.late && !w.emulated ? vgic_wakes(&c->vgic) : wakes;
 	busy = vgic_timer_busy(&c->vgic);
 	if (busy)
 		gic->set_active(TIMER, false);
@@ -774,17 +795,62 @@ static void others_op(struct guest_cpu *c)
 		move_line();
 }
 
+/* Before what the last one has set off is served everywhere. Nothing new is taken: what is the best may
+ * not be listed yet. */
+static void late_op(struct guest_cpu *c)
+{
+	if (c->pcpu < 0 && once_in(2)) {
+		load(c);
+		return;
+	}
+	if (c->pcpu >= 0) {
+		standin_pcpu_set((unsigned)c->pcpu);
+		switch (below(8)) {
+		case 0 ... 1:
+			if (c->droppeds && once_in(2))
+				dir(c);
+			else
+				eoi(c);
+			return;
+		case 2 ... 3:
+			settle_one(c);
+			return;
+		case 4:
+			send_sgi(c);
+			return;
+		case 5:
+			save(c);
+			return;
+		default:
+			break;
+		}
+	}
+	if (once_in(3))
+		move_timer();
+	else if (once_in(2))
+		pulse();
+	else
+		move_line();
+}
+
 static void step(void)
 {
 	struct guest_cpu *c = &w.cpu[below(w.cpus)];
 
 	w.what[0] = 0;
-	if (c->pcpu < 0 || once_in(5))
+	if (w.late)
+		late_op(c);
+	else if (c->pcpu < 0 || once_in(5))
 		others_op(c);
 	else
 		guest_op(c);
+	w.late = once_in(w.late ? 2 : 4);
 	if (w.trace)
-		printf("%lu: %s\n", w.op, w.what);
+		printf("%lu: %s%s\n", w.op, w.what, w.late ? " ..." : "");
+	if (w.late) {
+		w.op++;
+		return;
+	}
 	settle();
 	compare_lines();
 	compare_with_itself();
