@@ -11,7 +11,7 @@
 
 #define ATTENTION 0x1d /* Ctrl-] */
 #define INPUT_BURST 64 /* bytes served an interrupt: the rest raises it again */
-#define PATIENCE 2     /* s: a guest that takes nothing for so long loses what is typed */
+#define PATIENCE 2     /* s: a guest that takes hardly a byte in that time loses what is typed */
 
 static struct {
 	bool prompt;	/* the keyboard is the prompt's */
@@ -176,15 +176,16 @@ void cp_input(void)
 
 void cp_init(void)
 {
+	unsigned id = 0;
+
 	timer_cancel(&cp.patience);
 	timer_init(&cp.patience, patience_over);
 	cp.prompt = true;
 	cp.attention = false;
 	command_init();
-	for (unsigned id = 0; id < guest_count(); id++)
-		if (guest_by_id(id) && guest_by_id(id)->config.focus) {
-			cp_focus(guest_by_id(id));
-			return;
-		}
-	cp_focus(NULL);
+	guests_hold(); /* they run already */
+	while (id < guest_count() && !(guest_by_id(id) && guest_by_id(id)->config.focus))
+		id++;
+	cp_focus(guest_by_id(id));
+	guests_let_go();
 }

@@ -222,7 +222,6 @@ void guest_remove(struct guest *guest)
 {
 	vwatchdog_reset(&guest->watchdog);
 	timer_cancel_wait(&guest->watchdog.timer);
-	channels_tell(guest);
 	channels_leave(guest);
 	grants_leave(guest);
 	life_discard(guest);
@@ -339,10 +338,13 @@ refuse:
 	return false;
 }
 
+/* The first ones run on other pCPUs long before the last has started: no command of theirs comes between. */
 void guests_start(void)
 {
+	guests_hold();
 	for (unsigned i = 0; i < guests_made; i++)
 		life_start(guests[i]);
+	guests_let_go();
 }
 
 enum vcpu_power guest_cpu_on(struct guest *guest, unsigned index, u64 entry, u64 argument)

@@ -202,7 +202,7 @@ void guest_remove(struct guest *guest);
 /* By name, NULL if there is none. Guests held. */
 struct guest *guest_find(const char *name);
 
-/* vCPU 0 of each starts. */
+/* vCPU 0 of each starts. Takes lock guests. */
 void guests_start(void);
 
 /* Promises the guest's memory and makes its empty map, at creation and again at each restart. */

@@ -36,6 +36,38 @@ static int setup(void **state)
 	return 0;
 }
 
+static struct gic_ops watched; /* the GIC, but for what a kick lets happen elsewhere */
+static s64 meanwhile;
+static unsigned kicks;
+
+/* A guest that was started on another pCPU gives a command before all are. */
+static void give_meanwhile(unsigned pcpu, unsigned sgi)
+{
+	standin_send_sgi(pcpu, sgi);
+	if (!kicks++)
+		meanwhile = cp_guest_command(guest_by_id(0), IPA(AT), 14, IPA(TO), 0, &answered);
+}
+
+static void test_starting(void **state)
+{
+	(void)state;
+	world_close();
+	world_new(3, 4, 0x4000000);
+	world_create(GUEST("boss", "0x100000", "commands = \"operate\";")
+			     GUEST("clerk", "0x100000", "") GUEST("worker", "0x100000", ""),
+		     "");
+	worker = guest_by_id(2);
+	assert_true(guest_write(guest_by_id(0), IPA(AT), "destroy worker", 14));
+	watched = *gic;
+	watched.send_sgi = give_meanwhile;
+	gic = &watched;
+	meanwhile = 1;
+	guests_start();
+	assert_int_equal(meanwhile, -6);
+	assert_ptr_equal(guest_by_id(2), worker);
+	assert_int_equal(worker->state, GUEST_RUNNING);
+}
+
 /* A second later, so that it is no longer kept waiting. */
 static s64 give(struct guest *guest, const char *line, u64 room)
 {
@@ -261,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_slow_line, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_starting, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_oneself, setup, world_teardown),
 	};
 
