@@ -17,6 +17,9 @@
 static struct channel *channels;
 static unsigned channels_made, table_order; /* its frames */
 
+#define SECOND_END 128 /* added to a channel's number in struct guest: that end is the guest's */
+_Static_assert(CHANNELS_MAX <= SECOND_END, "a channel's number");
+
 void channels_init(void)
 {
 	channels = NULL;
@@ -25,14 +28,14 @@ void channels_init(void)
 
 struct channel *channel_of(struct guest *guest, u64 index, unsigned *end)
 {
-	struct channel *channel;
+	unsigned number;
 
 	*end = 0;
 	if (index >= guest->channel_count)
 		return NULL;
-	channel = &channels[guest->channels[guarded(index, guest->channel_count)]];
-	*end = channel->ends[1].guest == guest; /* its own end doesn't change while it is there */
-	return channel;
+	number = guest->channels[guarded(index, guest->channel_count)];
+	*end = number / SECOND_END;
+	return &channels[number % SECOND_END];
 }
 
 /* A guest's channels follow one another in its map. */
@@ -58,7 +61,7 @@ static COLD bool join(struct channel *channel, unsigned end, struct guest *guest
 	memcpy(channel->ends[end].name, guest->config.name, sizeof(guest->config.name));
 	channel->ends[end].ipa = ipa;
 	channel->ends[end].index = guest->channel_count;
-	guest->channels[guest->channel_count++] = number;
+	guest->channels[guest->channel_count++] = (u8)(number + end * SECOND_END);
 	lock_drop(&channel->lock);
 	return true;
 }
@@ -69,18 +72,6 @@ COLD void channels_join(struct guest *guest)
 		for (unsigned end = 0; end < 2; end++)
 			if (!strcmp(channels[i].ends[end].name, guest->config.name))
 				(void)join(&channels[i], end, guest, (u8)i);
-}
-
-COLD void channels_leave(struct guest *guest)
-{
-	for (unsigned i = 0; i < guest->channel_count; i++) {
-		unsigned end;
-		struct channel *channel = channel_of(guest, i, &end);
-
-		lock_take(&channel->lock);
-		channel->ends[end].guest = NULL;
-		lock_drop(&channel->lock);
-	}
 }
 
 /* Whoever is there hears it; false: nobody is. An edge: up and down again. The vGIC latches the rising one,
@@ -105,6 +96,19 @@ s64 channel_ring(struct guest *guest, u64 index)
 	if (!channel)
 		return SKERRY_INVALID_PARAMETER;
 	return ring(channel, !end) ? SKERRY_SUCCESS : SKERRY_DENIED;
+}
+
+COLD void channels_leave(struct guest *guest)
+{
+	for (unsigned i = 0; i < guest->channel_count; i++) {
+		unsigned end;
+		struct channel *channel = channel_of(guest, i, &end);
+
+		lock_take(&channel->lock);
+		channel->ends[end].guest = NULL;
+		lock_drop(&channel->lock);
+		(void)channel_ring(guest, i); /* who hears the bell and asks must find it so */
+	}
 }
 
 void channels_tell(struct guest *guest)

@@ -32,8 +32,8 @@ void channels_init(void); /* there are none yet */
 bool channels_make(const struct bundle *bundle, struct fdt_error *err) MUST_CHECK;
 void channels_forget(void); /* they and their memory go; no guest is left */
 
-/* A guest comes (again) to the ends that bear its name, in the order of the first time / goes. Guests
- * held. */
+/* A guest comes (again) to the ends that bear its name, in the order of the first time / goes, and those at
+ * the other ends hear of it. Guests held. */
 void channels_join(struct guest *guest);
 void channels_leave(struct guest *guest);
 

@@ -152,7 +152,7 @@ struct guest {
 	struct vflash flash; /* beside a firmware only, as the next; lock guest */
 	struct vfwcfg fwcfg;
 	struct vcpu *vcpus[SKERRY_VCPUS_MAX];
-	u8 channels[SKERRY_CHANNELS_MAX]; /* guest/channel.c's numbers */
+	u8 channels[SKERRY_CHANNELS_MAX]; /* guest/channel.c's numbers, and which end */
 	u8 last_vcpu[PCPUS_MAX]; /* which vCPU ran last on that pCPU, + 1: see guest/switch.c */
 	u64 time_offset;	 /* CNTVOFF_EL2 */
 	struct {

@@ -789,6 +789,49 @@ static void test_peers_hear(void **state)
 	assert_int_equal(channel_peer(rope, end, &restarts), SKERRY_PEER_RUNNING);
 }
 
+static struct gic_ops belled; /* the GIC, but for what a kick finds */
+static const struct channel *bell;
+static const struct guest *there; /* at the other end as the bell is heard */
+static unsigned bells;
+
+static void hear(unsigned pcpu, unsigned sgi)
+{
+	standin_send_sgi(pcpu, sgi);
+	bells++;
+	there = bell->ends[0].guest;
+}
+
+/* Who is told of a destruction and asks at once must not be told that all is as before: no bell follows. */
+static void test_peer_hears_of_destruction(void **state)
+{
+	struct mmio edge = {.offset = 0xc18, .size = 4, .value = 2, .write = true};
+	struct mmio group = {.offset = 0x08c, .size = 4, .value = 1, .write = true};
+	struct mmio enable = {.offset = 0x10c, .size = 4, .value = 1, .write = true};
+	struct mmio on = {.size = 4, .value = 2, .write = true};
+	unsigned end;
+
+	(void)state;
+	run_all();
+	bell = channel_of(eel, 0, &end);
+	assert_ptr_equal(bell->ends[0].guest, crab);
+	standin_pcpu_set(2);
+	assert_true(vgic_distributor(&c->vgic, &edge));
+	assert_true(vgic_distributor(&c->vgic, &group));
+	assert_true(vgic_distributor(&c->vgic, &enable));
+	assert_true(vgic_distributor(&c->vgic, &on));
+	crab_ends(END_EXIT);
+	standin_pcpu_set(2);
+	vgic_refresh(&c->vgic); /* it has heard of that */
+	standin_pcpu_set(0);
+	belled = *gic;
+	belled.send_sgi = hear;
+	gic = &belled;
+	bells = 0;
+	assert_null(order(crab, LIFE_DESTROY));
+	assert_int_not_equal(bells, 0);
+	assert_null(there);
+}
+
 /* --- Devices of the board ------------------------------------------------------------------------- */
 
 #define DEVICE(name, path) name " { device = \"" path "\"; }; "
@@ -1090,6 +1133,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_order, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_destroy_and_create, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_peers_hear, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_peer_hears_of_destruction, setup,
+						world_teardown),
 		cmocka_unit_test_setup_teardown(test_devices, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_device_at_the_end, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_device_comes_back, setup, world_teardown),
