@@ -283,7 +283,14 @@ static void restart(struct guest *guest, bool start, bool keep)
 	settle(guest, GUEST_CRASHED);
 }
 
-/* The back-off is over. Whoever gave another order meanwhile has cancelled this first. */
+/* Lock guest held. */
+static void arm_again(struct guest *guest, u64 ms)
+{
+	timer_arm(&guest->again, timer_now() + ms * (timer_frequency() / 1000));
+}
+
+/* The back-off is over. Whoever gave another order meanwhile has cancelled this first. What was said of the
+ * crash goes out before the next one can be. */
 static void start_again(struct timer *timer)
 {
 	struct guest *guest = CONTAINER_OF(timer, struct guest, again);
@@ -291,6 +298,10 @@ static void start_again(struct timer *timer)
 
 	lock_take(&guest->lock);
 	waits = guest->state == GUEST_WAITING;
+	if (waits && !vconsole_keeps_up(&guest->console)) {
+		arm_again(guest, BACK_OFF_MS);
+		waits = false;
+	}
 	if (waits)
 		(void)set_state(guest, GUEST_STOPPING);
 	lock_drop(&guest->lock);
@@ -303,7 +314,7 @@ static void wait_and_restart(struct guest *guest, u64 ms)
 	say("skerry: guest %s: starts again in %lu ms\n", guest->config.name, ms);
 	vconsole_reset(&guest->console);
 	lock_take(&guest->lock);
-	timer_arm(&guest->again, timer_now() + ms * (timer_frequency() / 1000));
+	arm_again(guest, ms);
 	(void)set_state(guest, GUEST_WAITING);
 	channels_tell(guest);
 	lock_drop(&guest->lock);
@@ -316,6 +327,7 @@ static void restart_crashed(struct guest *guest)
 	u32 seconds = limit ? guest->config.restart_period : PERIOD_DEFAULT;
 	u64 now = timer_now();
 
+	vconsole_said(&guest->console); /* the report */
 	if (now - guest->period_begin > seconds * timer_frequency()) {
 		guest->period_begin = now;
 		guest->crashes = 0;

@@ -409,6 +409,26 @@ static void test_back_off(void **state)
 	assert_int_equal(crab->state, GUEST_RUNNING);
 }
 
+/* Nor again before what was said of its last crash is out: it could fill a slow serial line. */
+static void test_crash_waits_for_line(void **state)
+{
+	(void)state;
+	again("on-crash = \"restart\";");
+	life_start(crab);
+	life_end(crab, END_CRASH);
+	say("a report of some lines\n");
+	say_sent = said_length - 1;
+	life_end(crab, END_CRASH);
+	pass_ms(10);
+	assert_int_equal(crab->state, GUEST_WAITING);
+	pass_ms(5000);
+	assert_int_equal(crab->state, GUEST_WAITING);
+	say_sent = UINT64_MAX;
+	pass_ms(10);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+	assert_int_equal(crab->restarts, 2);
+}
+
 /* A guest that is destroyed while it waits to start again starts no more. */
 static void test_destroy_disarms(void **state)
 {
@@ -1121,6 +1141,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_without_memory, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_back_off, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_crash_waits_for_line, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hung_not_stopped, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hung_asleep, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hung, setup, world_teardown),
