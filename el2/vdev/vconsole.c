@@ -316,7 +316,7 @@ bool vconsole_still_full(struct vconsole *con, bool *deaf)
 	bool taken;
 
 	lock_take(&con->lock);
-	taken = con->held && con->held_head != con->in_head;
+	taken = con->held && (u8)(con->in_head - con->held_head) >= VCONSOLE_TAKES;
 	con->held_head = con->in_head;
 	*deaf = con->held && !taken;
 	if (*deaf) {

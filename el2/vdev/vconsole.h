@@ -20,6 +20,7 @@
 #define VCONSOLE_HISTORY 2048u /* bytes of the last lines */
 #define VCONSOLE_REPLAY 20     /* lines of them, when the guest gets the focus */
 #define VCONSOLE_INPUT 256     /* what a line of 115200 baud brings in 22 ms */
+#define VCONSOLE_TAKES 16      /* of that, from one look to the next, by a guest that reads */
 
 struct vconsole {
 	struct lock lock; /* protects all below */
@@ -82,12 +83,12 @@ bool vconsole_type(struct vconsole *con, u8 byte);
 /*
  * False: the ring is full, and the serial line should be left alone; its interrupt is off until the guest
  * has taken half of it (or starts again, or loses the focus), so a guest that reads loses nothing however
- * much is pasted. One that reads nothing must not keep the operator's keys from him: who was told false asks
+ * much is pasted. One that hardly reads must not keep the operator's keys from him: who was told false asks
  * vconsole_still_full from time to time. Boot CPU.
  */
 bool vconsole_room(struct vconsole *con) MUST_CHECK;
-/* True: it is held, and has taken something since the last time: ask again. Else it is no longer held; if
- * *deaf, what is typed is dropped from now on, until the guest takes a byte. */
+/* True: it is held, and has taken VCONSOLE_TAKES bytes since the last time: ask again. Else it is no longer
+ * held; if *deaf, what is typed is dropped from now on, until the guest takes a byte. */
 bool vconsole_still_full(struct vconsole *con, bool *deaf) MUST_CHECK;
 bool vconsole_get(struct vconsole *con, u8 *byte);
 unsigned vconsole_waiting(const struct vconsole *con); /* bytes of input that wait; no lock */

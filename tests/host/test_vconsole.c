@@ -256,6 +256,14 @@ static void test_held(void **state)
 	fill(1);
 	assert_false(vconsole_room(&crab));
 	assert_false(say_listening);
+	/* and so does one that reads just enough to be seen: it could keep the keys for minutes */
+	take(1);
+	assert_false(vconsole_still_full(&crab, &deaf));
+	assert_true(deaf);
+	assert_true(say_listening);
+	take(1);
+	fill(2);
+	assert_false(vconsole_room(&crab));
 	/* and whatever else ends the waiting */
 	vconsole_reset(&crab);
 	assert_true(say_listening);
