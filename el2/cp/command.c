@@ -289,6 +289,10 @@ static enum command_result run(const char *typed)
 		return COMMAND_DONE;
 	if (caller && !(caller->config.commands & BIT(command->class)))
 		return COMMAND_DENIED;
+	if (json && words.count < command->least) { /* then it was no wish, but what is needed */
+		words.word[words.count++] = "json";
+		words.json = json = false;
+	}
 	if (words.count < command->least || words.count > command->most) {
 		command_mistake("%s needs: %s", command->name, command->arguments);
 		return COMMAND_DONE;

@@ -547,6 +547,13 @@ static void test_send(void **state)
 		assert_int_equal(byte, sent[i]);
 	}
 	assert_false(vconsole_get(&eel->console, &byte));
+	type("send eel json\r"); /* no wish about the answer: it is the text */
+	for (unsigned i = 0; i < 5; i++) {
+		assert_true(vconsole_get(&eel->console, &byte));
+		assert_int_equal(byte, "json\r"[i]);
+	}
+	type("stop json\r");
+	SAYS("skerry: no guest \"json\"");
 	for (unsigned i = 0; i < 24; i++)
 		type("send eel hello  you\r");
 	SAYS("no room for that much");
