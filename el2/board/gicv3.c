@@ -206,7 +206,7 @@ static u32 gicv3_ack(void)
 		return intid;
 	icc_write_eoir1(intid);
 	if (intid < GIC_PPI_FIRST)
-		dmb(ish); /* what the sender wrote before is visible from here on */
+		isb(); /* what the sender wrote is read after this, which a DMB does not order: it is no load */
 	return intid;
 }
 
