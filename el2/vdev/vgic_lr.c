@@ -233,10 +233,11 @@ void vgic_lr_prune(struct vgic_cpu *cpu)
 
 bool vgic_lr_cut_off(const struct vgic_cpu *cpu)
 {
-	u32 hcr = cpu->virt.hcr, groups = cpu->virt.vmcr & VMCR_GROUPS;
+	u32 hcr = cpu->virt.hcr, groups;
 
-	if (!(hcr & HCR_OVERFLOW))
+	if (LIKELY(!(hcr & HCR_OVERFLOW)))
 		return cpu->dirty;
+	groups = cpu->virt.vmcr & VMCR_GROUPS;
 	/* a group was turned on or off, one that is in no list register has ended, no pending one is left */
 	if ((hcr & HCR_GROUPS) && groups && groups != cpu->queue_groups)
 		return true;

@@ -821,6 +821,9 @@ static void late_op(struct guest_cpu *c)
 		case 5:
 			save(c);
 			return;
+		case 6:
+			access_register(c);
+			return;
 		default:
 			break;
 		}
