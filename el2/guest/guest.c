@@ -102,7 +102,7 @@ bool guest_may_print(struct vcpu *vcpu)
 {
 	struct guest *guest = vcpu->guest;
 
-	if (LIKELY(vconsole_keeps_up(&guest->console)))
+	if (LIKELY(vconsole_keeps_up(&guest->console)) || guest->console.quiet)
 		return true;
 	lock_take(&guest->lock);
 	guest->printers |= (u8)(1u << vcpu->index);

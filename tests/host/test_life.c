@@ -464,6 +464,9 @@ static void test_printers(void **state)
 	assert_false(guest_may_print(b));
 	assert_null(play(1, b, SCHED_BLOCK));
 	assert_true(guest_may_print(c)); /* another's flood is not its */
+	eel->console.until = 1;
+	eel->console.quiet = true; /* nor does one wait whose output goes nowhere */
+	assert_true(guest_may_print(c));
 	pass_ms(6);
 	assert_ptr_equal(play(0, NULL, SCHED_TICK), a);
 	assert_ptr_equal(play(1, NULL, SCHED_TICK), b);
