@@ -2,9 +2,9 @@
 /*
  * The Generic Watchdog's registers and its two stages (DEN0094). Runs at EL2.
  *
- * Always: the timer is armed exactly while it is enabled and the guest's time goes on; the line is high
- * exactly while WS0 is set. Whatever feeds it (a write of WRR, WOR or WCS) sets the compare value anew
- * and clears both stages.
+ * Always: the timer is armed exactly while it is enabled and the guest's time goes on, until WS1 is set; the
+ * line is high exactly while WS0 is set. Whatever feeds it (a write of WRR, WOR or WCS) sets the compare value
+ * anew and clears both stages.
  */
 #include "vdev/vwatchdog.h"
 
@@ -53,14 +53,15 @@ static void refresh(struct vwatchdog *w)
 	settle(w);
 }
 
-/* True: that was the second time. */
+/* True: that was the second time. It stays enabled: of a guest that has just come to a stop this is told again
+ * as it goes on. */
 static bool run_out(struct vwatchdog *w)
 {
 	if (!(w->status & WCS_EN) || w->still)
 		return false; /* turned off just now */
 	if (count(w) >= w->compare) {
 		if (w->once || (w->status & WCS_WS0)) {
-			w->status = WCS_WS1;
+			w->status |= WCS_WS1;
 			return true;
 		}
 		w->status |= WCS_WS0;

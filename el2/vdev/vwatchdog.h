@@ -27,7 +27,8 @@ struct vwatchdog {
 	bool still;  /* the guest is stopped, and its time with it */
 };
 
-/* `hung` is called without a lock held, from this pCPU's timer interrupt, once in a life at most. */
+/* `hung` is called without a lock held, from this pCPU's timer interrupt: once in a life, and again only if
+ * the guest goes on after a stop. */
 void vwatchdog_init(struct vwatchdog *watchdog, struct vgic *vgic, const u64 *time_offset,
 		    void (*hung)(struct vwatchdog *watchdog));
 

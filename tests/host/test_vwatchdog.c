@@ -239,6 +239,32 @@ static void test_stopped(void **state)
 	assert_int_equal(get(0, 4), 3);
 }
 
+/* Its time was over just as it came to a stop, so that its end was refused: it is told again as it goes on. */
+static void test_stopped_as_it_ends(void **state)
+{
+	(void)state;
+	for (unsigned by_call = 0; by_call < 2; by_call++) {
+		ends = 0;
+		offset = standin_now;
+		if (by_call) {
+			vwatchdog_feed(&watchdog, 300);
+		} else {
+			start(300);
+			at(standin_now + 300);
+		}
+		at(standin_now + 300);
+		assert_int_equal(ends, 1);
+		vwatchdog_hold(&watchdog, true);
+		at(standin_now + 10000);
+		assert_int_equal(ends, 1);
+		vwatchdog_hold(&watchdog, false);
+		timer_interrupt();
+		assert_int_equal(ends, 2);
+		vwatchdog_reset(&watchdog);
+		assert_int_equal(get(0, 4), 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_by_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stopped_as_it_ends, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
