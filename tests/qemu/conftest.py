@@ -5,6 +5,7 @@ HANG_GUARD is no part of any verdict: it only ends a run that would never end.
 """
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -28,8 +29,9 @@ def pytest_configure(config):
 class Machine:
     """One QEMU: what it printed so far is `text`, without carriage returns and colours."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, monitor):
         self.command = arguments
+        self.socket = monitor
         self.raw = ""
         self.child = pexpect.spawn(arguments[0], arguments[1:], timeout=HANG_GUARD,
                                    encoding="utf-8", codec_errors="replace", cwd=ROOT)
@@ -70,6 +72,29 @@ class Machine:
     def send(self, text):
         self.child.send(text)
 
+    def monitor(self, command):
+        """What QEMU's monitor answers. It is asked beside the line: on it, its words would stand in the middle
+        of what the machine prints. Only of a machine that was booted with monitor=True."""
+        prompt, said = b"(qemu) ", b""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(HANG_GUARD)
+            line.connect(str(self.socket))
+            for wanted in (1, 2):
+                while said.count(prompt) < wanted:
+                    piece = line.recv(4096)
+                    assert piece, f"{command}: the monitor has gone: {said}"
+                    said += piece
+                if wanted == 1:
+                    line.sendall(f"{command}\n".encode())
+        return said.decode().split("(qemu) ")[1]
+
+    def words(self, address, count=1):
+        """So many words of 32 bits of physical memory, by the monitor."""
+        found = re.findall(r": ((?:0x[0-9a-f]{8} ?)+)", self.monitor(f"xp /{count}wx {address:#x}"))
+        numbers = [int(word, 16) for line in found for word in line.split()]
+        assert len(numbers) == count, found
+        return numbers
+
     def finish(self):
         """Waits for the end; returns the status that the hypervisor gave in its last line."""
         self.expect(pexpect.EOF)
@@ -85,11 +110,26 @@ class Machine:
 
     def lines(self, guest):
         """What `guest` printed, line by line."""
-        prefix = f"[{guest}] "
-        return [line[len(prefix):] for line in self.text.split("\n") if line.startswith(prefix)]
+        return lines_of(self.text, guest)
 
     def close(self):
         self.child.close(force=True)
+
+
+def lines_of(text, guest):
+    """What `guest` printed of `text`, line by line. Who has the keyboard shows its line before it is whole; if
+    somebody else's line comes between, it is ended there and shown again from its start: once is enough."""
+    prefix, lines, cut = f"[{guest}] ", [], False
+    for line in text.split("\n"):
+        if not line.startswith(prefix):
+            cut = bool(lines and lines[-1])
+            continue
+        line = line[len(prefix):]
+        if cut and line.startswith(lines[-1]):
+            lines.pop()
+        lines.append(line)
+        cut = False
+    return lines
 
 
 @pytest.fixture(scope="session")
@@ -112,13 +152,14 @@ def bundle_path(name):
 
 
 @pytest.fixture
-def boot(request):
+def boot(request, tmp_path):
     """boot(bundle, gic=…, cpus=…, …) starts a machine, boot(bundle, board="raspi3b") one whose CPUs
-    and memory are what they are; all are stopped when the test ends."""
+    and memory are what they are; all are stopped when the test ends. monitor: Machine.monitor is there."""
     machines = []
 
     def start(bundle, gic=3, cpus=4, memory="1G", cpu="cortex-a57", qemu=None, options=(),
-              machine="virtualization=on", kernel=True, board="virt", image=BUILD / "skerry.img"):
+              machine="virtualization=on", kernel=True, board="virt", image=BUILD / "skerry.img",
+              monitor=False):
         assert not machines or not machines[-1].child.isalive(), "one machine at a time"
         if board == "raspi4b":
             qemu = request.getfixturevalue("qemu10")
@@ -135,7 +176,10 @@ def boot(request):
             path = bundle_path(bundle)
             assert path.exists(), f"{path} was not built"
             arguments += ["-initrd", str(path)]
-        machines.append(Machine(arguments))
+        path = tmp_path / f"monitor-{len(machines)}"
+        if monitor:
+            arguments += ["-monitor", f"unix:{path},server=on,wait=off"]
+        machines.append(Machine(arguments, path))
         return machines[-1]
 
     yield start
