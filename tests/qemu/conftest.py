@@ -109,16 +109,17 @@ class Machine:
         assert self.child.exitstatus == 0, f"{' '.join(self.command)}\n{self.text[-6000:]}"
 
     def lines(self, guest):
-        """What `guest` printed, line by line."""
-        return lines_of(self.text, guest)
+        """What `guest` printed, line by line. For one that had the keyboard, see shown_lines."""
+        prefix = f"[{guest}] "
+        return [line[len(prefix):] for line in self.text.split("\n") if line.startswith(prefix)]
 
     def close(self):
         self.child.close(force=True)
 
 
-def lines_of(text, guest):
-    """What `guest` printed of `text`, line by line. Who has the keyboard shows its line before it is whole; if
-    somebody else's line comes between, it is ended there and shown again from its start: once is enough."""
+def shown_lines(text, guest):
+    """What a guest that has the keyboard printed of `text`, line by line. Its line is shown before it is whole;
+    if somebody else's comes between, it is ended there and shown again from its start: it counts once."""
     prefix, lines, cut = f"[{guest}] ", [], False
     for line in text.split("\n"):
         if not line.startswith(prefix):

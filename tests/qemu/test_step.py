@@ -39,11 +39,14 @@ class Prompt:
         row = self.row(f"display {guest} {address:#x}.8", '{"address":')
         return int.from_bytes(bytes.fromhex(row["bytes"]), "little")
 
-    def until_stopped(self, guest):
+    def until(self, guest, state):
         for _ in range(200):  # its vCPUs may have to be fetched off other CPUs first
-            if self.say("query json", rf'"guest":"{guest}","state":"(\w+)"').group(1) == "stopped":
+            if self.say("query json", rf'"guest":"{guest}","state":"(\w+)"').group(1) == state:
                 return
-        raise AssertionError(f"{guest} never is stopped: {self.machine.text[-2000:]}")
+        raise AssertionError(f"{guest} never is {state}: {self.machine.text[-2000:]}")
+
+    def until_stopped(self, guest):
+        self.until(guest, "stopped")
 
     def end(self):
         self.say("shutdown 0")
@@ -110,6 +113,7 @@ def test_on_several_vcpus(boot, gic):
     for _ in range(200):  # while it is just ending nobody may
         if prompt.say("reset smp", "smp (is reset|is just ending)").group(1) == "is reset":
             break
+    prompt.until("smp", "ready")
     prompt.say(f"adstop smp {address:#x}")
     prompt.say("begin smp")
     for _ in range(6):
