@@ -34,6 +34,8 @@ static uint64_t (*vgic_random)(unsigned bytes);
 #define CPUS 4
 #define TIMER 27
 #define STACK 40
+#define DEVICE VGIC_DEVICE /* stands for a physical SPI: */
+#define PHYSICAL 45
 
 struct guest_cpu {
 	struct vgic_cpu vgic;
@@ -51,6 +53,7 @@ static struct {
 	struct ref ref;
 	unsigned cpus, version, lrs, kicks;
 	bool emulated, weird, trace; /* trace: VGIC_TRACE: prints every operation */
+	bool device;		     /* the wire of the physical SPI */
 	bool late; /* kicks, maintenance and timers' interrupts are still on their way */
 	unsigned long op, taken, reads;
 	char what[200]; /* the operation, for a report */
@@ -152,6 +155,30 @@ static void take_kicks(void)
 	standin_pcpu_set(pcpu);
 }
 
+/* The physical SPI comes while its wire is high and it is not active: to the boot CPU. */
+static bool take_device(void)
+{
+	if (!w.device || !model_fire(PHYSICAL))
+		return false;
+	standin_pcpu_set(0);
+	check(vgic_inject_device(&w.vgic, DEVICE), "the device is not open");
+	ref_write(&w.ref, 0, false, 0x200 + DEVICE / 32 * 4, 4, 1u << DEVICE % 32);
+	return true;
+}
+
+/* Once it has been served, it is active as long as its guest has something of it. */
+static void compare_device(void)
+{
+	const struct ref_irq *irq = ref_irq(&w.ref, 0, DEVICE);
+	bool free = model_fire(PHYSICAL);
+
+	check(!free || !w.device, "the device's interrupt is lost");
+	check(free || w.device || irq->latch || irq->active,
+	      "the device's interrupt is left active");
+	if (free)
+		gic->deactivate(PHYSICAL);
+}
+
 /* What the machine does by itself: kicks, maintenance interrupts, the timers' interrupts. */
 static void settle(void)
 {
@@ -177,6 +204,7 @@ static void settle(void)
 				again = true;
 			}
 		}
+		again |= take_device();
 	}
 }
 
@@ -572,7 +600,8 @@ static bool may_write(unsigned at, uint64_t *value)
 			return false;
 		w.weird = true;
 	}
-	if (offset >= 0x400 && offset < 0x800 && actives()) {
+	if (((offset >= 0x80 && offset < 0x100) || (offset >= 0x400 && offset < 0x800)) &&
+	    actives()) {
 		if (near_overflow() || !once_in(4))
 			return false;
 		w.weird = true;
@@ -663,7 +692,7 @@ static void move_line(void)
 	unsigned intid = once_in(4) ? 16 + below(112) : 32 + below(10), cpu = below(w.cpus);
 	bool level = once_in(3);
 
-	if (intid == TIMER)
+	if (intid == TIMER || intid == DEVICE)
 		return;
 	standin_pcpu_set(below(CPUS));
 	snprintf(w.what, sizeof(w.what), "line %u of %u to %d on pCPU %u", intid, cpu, level,
@@ -676,6 +705,8 @@ static void pulse(void)
 {
 	unsigned intid = 32 + (once_in(4) ? below(96) : below(10));
 
+	if (intid == DEVICE)
+		return;
 	standin_pcpu_set(below(CPUS));
 	snprintf(w.what, sizeof(w.what), "pulse of %u on pCPU %u", intid, this_pcpu()->id);
 	vgic_pulse(&w.vgic, intid);
@@ -713,6 +744,13 @@ static void move_timer(void)
 	}
 }
 
+static void open_device(void)
+{
+	vgic_open_device(&w.vgic, DEVICE, PHYSICAL);
+	gic->enable(PHYSICAL, true);
+	w.device = false;
+}
+
 /* The guest is reset: its vCPUs are off, and its timers. */
 static void reset_all(void)
 {
@@ -720,8 +758,11 @@ static void reset_all(void)
 	for (unsigned i = 0; i < w.cpus; i++)
 		if (w.cpu[i].pcpu >= 0)
 			save(&w.cpu[i]);
+	gic->disable(PHYSICAL);
+	vgic_close_device(&w.vgic, DEVICE);
 	vgic_reset(&w.vgic);
 	ref_reset(&w.ref);
+	open_device();
 	for (unsigned i = 0; i < w.cpus; i++) {
 		w.cpu[i].timer = w.cpu[i].woken = false;
 		w.cpu[i].takens = w.cpu[i].droppeds = 0;
@@ -791,6 +832,8 @@ static void others_op(struct guest_cpu *c)
 		move_timer();
 	else if (once_in(3))
 		pulse();
+	else if (once_in(3))
+		w.device = !w.device;
 	else
 		move_line();
 }
@@ -857,6 +900,7 @@ static void step(void)
 	settle();
 	compare_lines();
 	compare_with_itself();
+	compare_device();
 	if (w.weird && !actives()) {
 		bool any = false;
 
@@ -887,6 +931,7 @@ static void begin(unsigned version, bool emulated, unsigned lrs, unsigned cpus)
 	}
 	for (unsigned i = 0; i < cpus; i++)
 		set_priorities(&w.cpu[i]);
+	open_device();
 }
 
 #endif
