@@ -46,16 +46,17 @@ static inline void lock_take(struct lock *lock)
 			 : "memory");
 }
 
-/* Takes a lock that nobody holds; false: not free (or the exclusive store failed), and nothing has
- * changed. For the machine's last words, which must not wait for ever. */
+/* Takes a lock that nobody holds; false: not free, and nothing has changed. For the machine's last words, which must not
+ * wait for ever, and for work that its holder does for all. */
 static inline bool lock_try(struct lock *lock)
 {
 	u32 scratch;
 
-	__asm__ volatile("	ldaxr	%w0, %1\n"
-			 "	cbnz	%w0, 1f\n"
+	__asm__ volatile("1:	ldaxr	%w0, %1\n"
+			 "	cbnz	%w0, 2f\n"
 			 "	stxr	%w0, %w2, %1\n"
-			 "1:\n"
+			 "	cbnz	%w0, 1b\n"
+			 "2:\n"
 			 : "=&r"(scratch), "+Q"(lock->taken)
 			 : "r"(1)
 			 : "memory");

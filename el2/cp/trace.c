@@ -68,16 +68,20 @@ static void print(const struct trace_line *line)
 		    line->guest, line->vcpu, line->pc, line->text);
 }
 
-/* The next lines, unless somebody else is at it or it is not yet time: one, or as many as a short time
- * allows. */
-static void print_next(bool several)
+/* Lines that no timer will fetch. An acquire, so that it comes after the drop of the lock (a release). */
+static bool are_left(void)
+{
+	return __atomic_load_n(&trace.put, __ATOMIC_ACQUIRE) != READ_ONCE(trace.taken) &&
+	       !READ_ONCE(trace.left.armed);
+}
+
+/* One line, or as many as a short time allows, if it is time; what is left is the timer's. Lock printing held. */
+static void print_some(bool several)
 {
 	struct trace_line line;
 	u64 begin = timer_now(), lost;
 	bool some;
 
-	if (!lock_try(&trace.printing))
-		return;
 	if (begin >= trace.rest) {
 		while (say_keeps_up(trace.until)) {
 			some = take(&line, &lost);
@@ -92,9 +96,20 @@ static void print_next(bool several)
 		}
 		trace.rest = 2 * timer_now() - begin;
 	}
-	if (trace.put != trace.taken && !trace.left.armed)
+	if (are_left())
 		timer_arm(&trace.left, timer_now() + LEFT_MS * (timer_frequency() / 1000));
-	lock_drop(&trace.printing);
+}
+
+/* Unless somebody else is at it, who looks once more behind it: what was put when it had looked already found the
+ * lock taken. */
+static void print_next(bool several)
+{
+	do {
+		if (!lock_try(&trace.printing))
+			return;
+		print_some(several);
+		lock_drop(&trace.printing);
+	} while (are_left());
 }
 
 static void left_fired(struct timer *timer)

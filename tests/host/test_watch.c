@@ -154,6 +154,28 @@ static void test_trace_slow_line(void **state)
 	SAYS(": second");
 }
 
+static void put_late(void)
+{
+	standin_on_try_drop = NULL;
+	put("late");
+}
+
+/* One that another pCPU puts when the printer has just looked whether there is more. */
+static void test_trace_late_line(void **state)
+{
+	(void)state;
+	type("trace crab all\r");
+	standin_now = 1ull << 41;
+	said_forget();
+	standin_on_try_drop = put_late;
+	put("first");
+	assert_null(standin_on_try_drop);
+	SAYS(": first");
+	standin_now += 62500 * 20;
+	timer_interrupt();
+	SAYS(": late");
+}
+
 static void test_step_command(void **state)
 {
 	struct debug_regs *debug = &crab->vcpus[0]->ctx.debug;
@@ -226,6 +248,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trace_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_slow_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trace_late_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_step_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adstop_command, setup, teardown),
 	};

@@ -2,6 +2,7 @@
 #include "arch/lock.h"
 
 struct lock *standin_locks[STANDIN_LOCKS_MAX];
+void (*standin_on_try_drop)(void);
 
 void standin_locks_drop(void)
 {

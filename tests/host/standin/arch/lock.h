@@ -21,6 +21,9 @@ struct lock {
 extern struct lock *standin_locks[STANDIN_LOCKS_MAX];
 void standin_locks_drop(void);
 
+/* Runs before one that lock_try has taken is dropped; NULL: nothing does. */
+extern void (*standin_on_try_drop)(void);
+
 static inline void lock_take(struct lock *lock)
 {
 	if (lock->next != lock->serving) {
@@ -46,14 +49,20 @@ static inline bool lock_try(struct lock *lock)
 
 static inline void lock_drop(struct lock *lock)
 {
+	bool tried = true;
+
 	if (lock->next == lock->serving) {
 		fprintf(stderr, "lock dropped that was not taken\n");
 		abort();
 	}
-	lock->serving++;
 	for (unsigned i = 0; i < STANDIN_LOCKS_MAX; i++)
-		if (standin_locks[i] == lock)
+		if (standin_locks[i] == lock) {
 			standin_locks[i] = NULL;
+			tried = false;
+		}
+	if (tried && standin_on_try_drop)
+		standin_on_try_drop();
+	lock->serving++;
 }
 
 static inline u32 lock_drops(const struct lock *lock)
