@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import BUILD
+from conftest import BUILD, shown_lines
 
 GUEST = """\t\t{name} {{
 \t\t\tcompatible = "skerry,guest";
@@ -61,13 +61,21 @@ def cpio(name, data):
     return (entry(name, 0o100644, len(data)) + data + bytes(-len(data) % 4) + entry("TRAILER!!!", 0, 0))
 
 
+def u_boot(machine, name):
+    """From U-Boot's first word to its prompt. The key that keeps it there waits for it: of the 2 s in which one
+    can be pressed nothing may be left when a busy machine comes to press it."""
+    machine.expect(rf"\[{name}\] U-Boot 20")
+    machine.send(" ")
+    machine.expect("Hit any key")
+    machine.expect(rf"\[{name}\] => ")
+
+
 class Shell:
     """busybox's shell in a guest that has the keyboard. Commands are short: the line must not wrap."""
 
     def __init__(self, machine, name="linux"):
         self.machine = machine
         self.name = name
-        self.prefix = f"[{name}] "
 
     def wait(self):
         """Until it is there, whoever else speaks; then the kernel's words go to its log only."""
@@ -85,8 +93,8 @@ class Shell:
         assert len(command) < 60, "would wrap"
         self.machine.send(command + '; echo "<$?>"\r')
         found = self.machine.expect(rf"\[{self.name}\] ([^\r\n]*)<(\d+)>\r")
-        text = self.machine.clean(self.machine.child.before)
-        lines = [line[len(self.prefix):] for line in text.split("\n") if line.startswith(self.prefix)]
+        text = self.machine.clean(self.machine.child.before + self.machine.child.after)
+        lines = shown_lines(text, self.name)[:-1]  # without the one of the status
         typed = [n for n, line in enumerate(lines) if 'echo "<$?>"' in line]
         lines = lines[typed[-1] + 1:] if typed else lines
         assert int(found[2]) == status, f"{command}: status {found[2]}\n{self.machine.text[-3000:]}"
