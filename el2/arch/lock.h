@@ -10,6 +10,7 @@
  *
  * Lock order, outermost first; a pCPU that holds one may only take one further down:
  *   guests    guest/guest.c: the table of guests; held during an operator's command
+ *   tree      guest/life.c: where a guest's tree is built
  *   guest     struct guest.lock: one guest's vCPU states, its stage 2 and frames
  *   channel   struct channel.lock: who is at its ends
  *   grants    guest/grant.c: who has which device of the board, and how its interrupts are set

@@ -202,10 +202,10 @@ bool guest_prepare(struct guest *guest, struct fdt_error *err)
 	tables += grants_tables(guest);
 	if (size >= CHUNK_SIZE)
 		tables++; /* for the block that is given in part at first */
-	if (!stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
+	if (!guest->map.root.v && !stage2_init(&guest->map, guest->id, SKERRY_RAM_BASE + size))
 		return fail(guest, err, "no memory or VMID left for its page tables");
-	if (!frames_reserve(guest->id, size / CHUNK_SIZE + rom / CHUNK_SIZE + flash,
-			    (size % CHUNK_SIZE + rom % CHUNK_SIZE) / PAGE_SIZE + tables))
+	if (!frames_reserve_all(guest->id, size / CHUNK_SIZE + rom / CHUNK_SIZE + flash,
+				(size % CHUNK_SIZE + rom % CHUNK_SIZE) / PAGE_SIZE + tables))
 		return fail(guest, err, "memory-size: more than is left");
 	return map_fixed(guest) || fail(guest, err, "no memory left for its page tables");
 }

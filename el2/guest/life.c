@@ -87,12 +87,17 @@ static void describe_channels(struct guest *guest, struct tree_channel *list)
 	}
 }
 
-/* The tree is built in frames of EL2's own, then copied: the guest's memory is not contiguous. */
+/* Where a tree is built, to be copied: the guest's memory is not contiguous. EL2's own for good: a guest can start again
+ * however little is left. */
+static struct {
+	struct lock lock; /* tree: the room */
+	u8 room[TREE_ROOM_MAX] __attribute__((aligned(8)));
+} tree;
+
 static bool load_tree(struct guest *guest, const struct image_plan *plan, struct fdt_error *err)
 {
 	struct tree_channel channels[SKERRY_CHANNELS_MAX];
 	struct tree_device devices[GUEST_GRANTS_MAX];
-	pa_t scratch = frames_take_pages(OWNER_EL2, FRAME_EL2, 1);
 	struct tree_request request = {
 		.config = &guest->config,
 		.id = guest->id,
@@ -111,20 +116,19 @@ static bool load_tree(struct guest *guest, const struct image_plan *plan, struct
 	size_t size;
 	bool ok;
 
-	if (!scratch.v)
-		return false;
 	describe_channels(guest, channels);
 	if (!random_words(request.seed, ARRAY_SIZE(request.seed)))
 		memset(request.seed, 0, sizeof(request.seed));
-	size = tree_build(mmu_pointer(scratch), TREE_ROOM_MAX, &request);
+	lock_take(&tree.lock);
+	size = tree_build(tree.room, TREE_ROOM_MAX, &request);
 	if (!size)
 		format(err->text, sizeof(err->text),
 		       "/guests/%s: its own tree takes more than %lu bytes: expected fewer devices"
 		       " or channels, or shorter bootargs",
 		       guest->config.name, TREE_ROOM_MAX);
-	ok = size && guest_load(guest, IPA(plan->tree), mmu_pointer(scratch), size);
-	memset(mmu_pointer(scratch), 0, size ? size : TREE_ROOM_MAX); /* it held the guest's seed */
-	frames_give_pages(OWNER_EL2, scratch, 1);
+	ok = size && guest_load(guest, IPA(plan->tree), tree.room, size);
+	memset(tree.room, 0, size ? size : TREE_ROOM_MAX); /* it held the guest's seed */
+	lock_drop(&tree.lock);
 	return ok;
 }
 
@@ -189,14 +193,14 @@ static void give_back(void *arg, ipa_t ipa, pa_t pa, u64 size)
 		frames_give_page(guest->id, pa);
 }
 
-/* All of its memory goes back; what it may still come to is not promised any more either. One without
- * a map has nothing: it was refused before it got one, or is destroyed already. */
-void life_discard(struct guest *guest)
+/* All of its memory goes back, and what is mapped or the map itself, by `unmap`. One without a map has nothing: it was
+ * refused before it got one, or is destroyed already. */
+static void give_all(struct guest *guest, void (*unmap)(struct stage2 *map))
 {
 	icache_invalidate(); /* its code must not be what the frames' next owner finds to run */
 	if (guest->map.root.v) {
 		stage2_each(&guest->map, give_back, guest);
-		stage2_destroy(&guest->map);
+		unmap(&guest->map);
 	}
 	if (guest->part.chunk.v)
 		frames_give_chunk(guest->id, guest->part.chunk);
@@ -207,16 +211,25 @@ void life_discard(struct guest *guest)
 	if (guest->flash.memory.v)
 		frames_give_chunk(guest->id, guest->flash.memory);
 	guest->flash.memory = PA(0);
+}
+
+/* And what it may still come to is not promised any more. */
+void life_discard(struct guest *guest)
+{
+	give_all(guest, stage2_destroy);
 	frames_unreserve_rest(guest->id);
 }
 
+/* What it had stays promised to it, and its map's root and VMID are its own throughout: it starts again however little is
+ * left. */
 static bool reset(struct guest *guest, bool keep, struct fdt_error *err)
 {
 	pa_t flash = guest->flash.memory;
 
 	if (keep)
-		guest->flash.memory = PA(0); /* out of life_discard's sight */
-	life_discard(guest);
+		guest->flash.memory = PA(0); /* out of give_all's sight */
+	frames_keep(guest->id);
+	give_all(guest, stage2_empty);
 	if (keep)
 		guest->flash.memory = flash;
 	vflash_reset(&guest->flash);

@@ -111,6 +111,8 @@ static struct {
 	struct range reserved[RESERVED_MAX]; /* ascending, disjoint, page-aligned outwards */
 	struct run fresh[RAM_MAX + RESERVED_MAX];
 	struct owner owners[OWNERS + 1];
+	u64 keeps[OWNERS / 64 +
+		  1]; /* those for whom what they give back is promised; bits as `owners` */
 } __attribute__((aligned(64))) frames;
 
 /* ---- Numbers and addresses ---- */
@@ -176,6 +178,15 @@ static struct owner *owner_slot(u16 owner)
 	if (owner >= OWNERS)
 		panic("frames: no such owner %u", owner);
 	return &frames.owners[owner];
+}
+
+/* Its word in frames.keeps, and which bit of it. */
+static u64 *keeps_of(const struct owner *o, u64 *bit)
+{
+	size_t slot = (size_t)(o - frames.owners);
+
+	*bit = BIT(slot % 64);
+	return &frames.keeps[slot / 64];
 }
 
 static void count_taken(u16 owner, u8 use, u32 count)
@@ -656,12 +667,11 @@ bool frames_init(const struct frames_region *ram, unsigned rams,
 
 /* ---- Promises ---- */
 
-bool frames_reserve(u16 owner, u64 chunks, u64 pages)
+/* Lock frames held. */
+static bool reserve(struct owner *o, u64 chunks, u64 pages)
 {
-	struct owner *o = owner_slot(owner);
 	bool kept = false;
 
-	lock_take(&frames.lock);
 	if (chunks <= (u64)UINT16_MAX - o->chunks && pages <= (u64)UINT16_MAX - o->pages) {
 		frames.promised_chunks += (u32)chunks;
 		frames.promised_pages += (u32)pages;
@@ -674,6 +684,24 @@ bool frames_reserve(u16 owner, u64 chunks, u64 pages)
 			frames.promised_pages -= (u32)pages;
 		}
 	}
+	return kept;
+}
+
+/* Lock frames held. */
+static void unreserve(struct owner *o, u16 chunks, u16 pages)
+{
+	o->chunks = (u16)(o->chunks - chunks);
+	o->pages = (u16)(o->pages - pages);
+	frames.promised_chunks -= chunks;
+	frames.promised_pages -= pages;
+}
+
+bool frames_reserve(u16 owner, u64 chunks, u64 pages)
+{
+	bool kept;
+
+	lock_take(&frames.lock);
+	kept = reserve(owner_slot(owner), chunks, pages);
 	lock_drop(&frames.lock);
 	return kept;
 }
@@ -686,18 +714,55 @@ void frames_unreserve(u16 owner, u64 chunks, u64 pages)
 	if (chunks > o->chunks || pages > o->pages)
 		panic("frames: owner %u has no promise of %lu chunks, %lu frames", owner,
 		      (unsigned long)chunks, (unsigned long)pages);
-	o->chunks = (u16)(o->chunks - chunks);
-	o->pages = (u16)(o->pages - pages);
-	frames.promised_chunks -= (u32)chunks;
-	frames.promised_pages -= (u32)pages;
+	unreserve(o, (u16)chunks, (u16)pages);
 	lock_drop(&frames.lock);
+}
+
+void frames_keep(u16 owner)
+{
+	u64 bit, *keeps = keeps_of(owner_slot(owner), &bit);
+
+	lock_take(&frames.lock);
+	*keeps |= bit;
+	lock_drop(&frames.lock);
+}
+
+/* Lock frames held. */
+static struct owner *unreserve_rest(u16 owner)
+{
+	struct owner *o = owner_slot(owner);
+	u64 bit, *keeps = keeps_of(o, &bit);
+
+	unreserve(o, o->chunks, o->pages);
+	*keeps &= ~bit;
+	return o;
 }
 
 void frames_unreserve_rest(u16 owner)
 {
-	const struct owner *o = owner_slot(owner);
+	lock_take(&frames.lock);
+	(void)unreserve_rest(owner);
+	lock_drop(&frames.lock);
+}
 
-	frames_unreserve(owner, o->chunks, o->pages);
+bool frames_reserve_all(u16 owner, u64 chunks, u64 pages)
+{
+	bool kept;
+
+	lock_take(&frames.lock);
+	kept = reserve(unreserve_rest(owner), chunks, pages);
+	lock_drop(&frames.lock);
+	return kept;
+}
+
+/* Lock frames held. So much has just been given back, so that the promise holds. */
+static void keep(u16 owner, u64 chunks, u64 pages)
+{
+	struct owner *o = owner_slot(owner);
+	u64 bit;
+
+	if (*keeps_of(o, &bit) & bit)
+		(void)reserve(o, chunks, pages);
 }
 
 /* ---- Taking ---- */
@@ -774,6 +839,7 @@ void frames_give_chunk(u16 owner, pa_t pa)
 		panic("frames: chunk %lx is not owner %u's to give", (unsigned long)pa.v, owner);
 	count_given(owner, chunk->use, CHUNK_FRAMES);
 	push_whole(chunk);
+	keep(owner, 1, 0);
 	lock_drop(&frames.lock);
 }
 
@@ -819,6 +885,7 @@ void frames_give_pages(u16 owner, pa_t pa, unsigned order)
 	chunk->free = (u16)(chunk->free + count);
 	frames.loose += count;
 	split_forget(chunk);
+	keep(owner, 0, count);
 	lock_drop(&frames.lock);
 }
 

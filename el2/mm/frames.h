@@ -61,6 +61,12 @@ bool frames_reserve(u16 owner, u64 chunks, u64 pages) MUST_CHECK;
 void frames_unreserve(u16 owner, u64 chunks, u64 pages);
 void frames_unreserve_rest(u16 owner); /* whatever of its promises was not taken */
 
+/* What `owner` gives back from now on is promised to it at once, so that nobody else gets what it is to have again; until
+ * frames_reserve_all or frames_unreserve_rest. frames_reserve_all: as frames_reserve, but in place of all that was
+ * promised; false: then nothing is. */
+void frames_keep(u16 owner);
+bool frames_reserve_all(u16 owner, u64 chunks, u64 pages) MUST_CHECK;
+
 /*
  * A chunk or a frame for `owner`, not zeroed. `reserved`: out of a promise by frames_reserve, which
  * then cannot fail; else from what is free and unpromised. Returns PA(0) when there is none, or no

@@ -348,7 +348,7 @@ static void give_below(const struct stage2 *map, const u64 *table, unsigned entr
 /* A CPU that ran this guest last may still have its VTTBR_EL2 and walk ahead of need: so the root
  * is emptied before the flush, and nothing is given back before that. An entry without its valid
  * bit is nothing to the walk, and still tells us where the table is. */
-void stage2_destroy(struct stage2 *map)
+void stage2_empty(struct stage2 *map)
 {
 	unsigned entries = root_entries(map);
 	u64 *root = mmu_pointer(map->root);
@@ -359,14 +359,21 @@ void stage2_destroy(struct stage2 *map)
 	mmu_publish();
 	mmu_flush_guest(map->vttbr);
 	if (CHECKED && !is_flushed(map))
-		panic("stage2: VMID %u is given back, and TLBs hold its entries", map->vmid);
+		panic("stage2: VMID %u is done with, and TLBs hold its entries", map->vmid);
 	give_below(map, root, entries, map->level);
+	memory_zero(root, PAGE_SIZE << root_order(map));
 	while (map->spare.v) {
 		pa_t page = map->spare;
 
 		map->spare = PA(*(u64 *)mmu_pointer(page));
 		frames_give_page(map->owner, page);
 	}
+	map->tables = 1U << root_order(map);
+}
+
+void stage2_destroy(struct stage2 *map)
+{
+	stage2_empty(map);
 	frames_give_pages(map->owner, map->root, root_order(map));
 	vmid_give(map->vmid);
 	*map = (struct stage2){0};

@@ -39,8 +39,10 @@ struct stage2 {
  */
 bool stage2_init(struct stage2 *map, u16 owner, u64 ipa_limit) MUST_CHECK;
 
-/* Gives tables and VMID back and flushes TLBs. Frames mapped stay with their owner. No vCPU of the
- * guest runs or will run; its VTTBR_EL2 may still be loaded on a CPU that runs nobody. */
+/* Unmaps everything, gives the tables below the root back and flushes TLBs / gives root and VMID back, too. Frames mapped
+ * stay with their owner. No vCPU of the guest runs, or will before all is mapped anew; its VTTBR_EL2 may still be
+ * loaded on a CPU that runs nobody. */
+void stage2_empty(struct stage2 *map);
 void stage2_destroy(struct stage2 *map);
 
 /*

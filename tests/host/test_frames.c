@@ -327,6 +327,40 @@ static void test_promises(void **state)
 	assert_int_equal(frames_count().by_use[FRAME_EL2], 0x4000);
 }
 
+/* What an owner that keeps gives back is nobody else's, however much of it there is. */
+static void test_keep(void **state)
+{
+	pa_t chunk, page;
+
+	(void)state;
+	start_64m();
+	assert_true(frames_reserve(1, 2, 600));
+	chunk = frames_take_chunk(1, FRAME_MEMORY, true);
+	page = frames_take_page(1, FRAME_MEMORY, true);
+	while (frames_take_page(2, FRAME_MEMORY, false).v)
+		;
+	frames_keep(1);
+	frames_give_chunk(1, chunk);
+	frames_give_page(1, page);
+	assert_int_equal(frames_take_chunk(2, FRAME_MEMORY, false).v, 0);
+	assert_int_equal(frames_take_page(2, FRAME_MEMORY, false).v, 0);
+	assert_int_equal(frames_count().reserved, 2 * CHUNK_SIZE + 600 * PAGE_SIZE);
+	/* in place of it: less is no question, more is */
+	assert_true(frames_reserve_all(1, 2, 600));
+	assert_int_equal(frames_count().reserved, 2 * CHUNK_SIZE + 600 * PAGE_SIZE);
+	chunk = frames_take_chunk(1, FRAME_MEMORY, true);
+	frames_give_chunk(1, chunk); /* it keeps no more */
+	assert_int_equal(frames_count().reserved, CHUNK_SIZE + 600 * PAGE_SIZE);
+	assert_false(frames_reserve_all(1, 30, 600));
+	assert_int_equal(frames_count().reserved, 0);
+	assert_true(frames_reserve(1, 1, 1));
+	frames_keep(1);
+	chunk = frames_take_chunk(1, FRAME_MEMORY, true);
+	frames_unreserve_rest(1);
+	frames_give_chunk(1, chunk);
+	assert_int_equal(frames_count().reserved, 0);
+}
+
 static void test_promise_bounds(void **state)
 {
 	(void)state;
@@ -646,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_ragged),
 		cmocka_unit_test(test_bad_start),
 		cmocka_unit_test(test_promises),
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_promise_bounds),
 		cmocka_unit_test(test_wrong_gives),
 		cmocka_unit_test(test_random),

@@ -219,6 +219,39 @@ static void test_refused(void **state)
 	stage2_destroy(&map);
 }
 
+/* Nothing is mapped, TLBs know it, and the next life has the same root and VMID. */
+static void test_empty(void **state)
+{
+	struct frame_count before;
+	struct stage2 map;
+	u64 vttbr;
+
+	(void)state;
+	start(0x1000000);
+	assert_true(stage2_init(&map, 3, 0x80000000));
+	before = frames_count();
+	vttbr = map.vttbr;
+	for (unsigned life = 0; life < 3; life++) {
+		check_nothing(&map, 0x40000000);
+		assert_true(frames_reserve(3, 0, 1));
+		assert_true(
+			stage2_map(&map, IPA(0x40000000), PA(0x80400000), 0x200000, STAGE2_MEMORY));
+		assert_true(
+			stage2_map(&map, IPA(0x40200000), PA(0x80600000), 0x1000, STAGE2_MEMORY));
+		check_leads(&map, 0x40000000, 0x80400000);
+		check_leads(&map, 0x40200000, 0x80600000);
+		mmu_forget();
+		stage2_empty(&map);
+		assert_int_equal(mmu_count(MMU_FLUSH_GUEST), 1);
+		check_nothing(&map, 0x40000000);
+		check_nothing(&map, 0x40200000);
+		assert_int_equal(map.vttbr, vttbr);
+		assert_int_equal(stage2_table_bytes(&map), 2 * PAGE_SIZE);
+		assert_int_equal(frames_count().free, before.free);
+	}
+	stage2_destroy(&map);
+}
+
 /* ---- The order of writes and maintenance ---- */
 
 static struct stage2 *watched;
@@ -606,17 +639,12 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_shapes_level1),
-		cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_spares),
-		cmocka_unit_test(test_vmids),
-		cmocka_unit_test(test_out_of_frames),
-		cmocka_unit_test(test_out_of_frames_half_way),
-		cmocka_unit_test(test_tables_needed),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_shapes),	      cmocka_unit_test(test_shapes_level1),
+		cmocka_unit_test(test_empty),	      cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_order),
+		cmocka_unit_test(test_spares),	      cmocka_unit_test(test_vmids),
+		cmocka_unit_test(test_out_of_frames), cmocka_unit_test(test_out_of_frames_half_way),
+		cmocka_unit_test(test_tables_needed), cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
