@@ -87,8 +87,11 @@ static void part(struct vcpu *prev)
 	this_pcpu()->parting =
 		guest; /* with `loaded` down another pCPU may end it, and take it away */
 	save(prev);
-	if (__atomic_load_n(&guest->ending, __ATOMIC_ACQUIRE) != END_NONE)
+	if (__atomic_load_n(&guest->ending, __ATOMIC_ACQUIRE) != END_NONE) {
+		/* No way is left into tables that go back now, or are made anew. */
+		mmu_load_guest(0, 0);
 		life_finish(guest);
+	}
 	__atomic_store_n(&this_pcpu()->parting, NULL, __ATOMIC_RELEASE);
 }
 

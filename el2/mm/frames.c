@@ -111,8 +111,7 @@ static struct {
 	struct range reserved[RESERVED_MAX]; /* ascending, disjoint, page-aligned outwards */
 	struct run fresh[RAM_MAX + RESERVED_MAX];
 	struct owner owners[OWNERS + 1];
-	u64 keeps[OWNERS / 64 +
-		  1]; /* those for whom what they give back is promised; bits as `owners` */
+	u64 keeps[OWNERS / 64 + 1]; /* a bit an owner: what it gives back is promised to it */
 } __attribute__((aligned(64))) frames;
 
 /* ---- Numbers and addresses ---- */
@@ -687,15 +686,6 @@ static bool reserve(struct owner *o, u64 chunks, u64 pages)
 	return kept;
 }
 
-/* Lock frames held. */
-static void unreserve(struct owner *o, u16 chunks, u16 pages)
-{
-	o->chunks = (u16)(o->chunks - chunks);
-	o->pages = (u16)(o->pages - pages);
-	frames.promised_chunks -= chunks;
-	frames.promised_pages -= pages;
-}
-
 bool frames_reserve(u16 owner, u64 chunks, u64 pages)
 {
 	bool kept;
@@ -704,18 +694,6 @@ bool frames_reserve(u16 owner, u64 chunks, u64 pages)
 	kept = reserve(owner_slot(owner), chunks, pages);
 	lock_drop(&frames.lock);
 	return kept;
-}
-
-void frames_unreserve(u16 owner, u64 chunks, u64 pages)
-{
-	struct owner *o = owner_slot(owner);
-
-	lock_take(&frames.lock);
-	if (chunks > o->chunks || pages > o->pages)
-		panic("frames: owner %u has no promise of %lu chunks, %lu frames", owner,
-		      (unsigned long)chunks, (unsigned long)pages);
-	unreserve(o, (u16)chunks, (u16)pages);
-	lock_drop(&frames.lock);
 }
 
 void frames_keep(u16 owner)
@@ -727,32 +705,31 @@ void frames_keep(u16 owner)
 	lock_drop(&frames.lock);
 }
 
-/* Lock frames held. */
-static struct owner *unreserve_rest(u16 owner)
+/* In place of all that is promised. */
+static bool reserve_all(u16 owner, u64 chunks, u64 pages)
 {
 	struct owner *o = owner_slot(owner);
 	u64 bit, *keeps = keeps_of(o, &bit);
+	bool kept;
 
-	unreserve(o, o->chunks, o->pages);
-	*keeps &= ~bit;
-	return o;
-}
-
-void frames_unreserve_rest(u16 owner)
-{
 	lock_take(&frames.lock);
-	(void)unreserve_rest(owner);
+	frames.promised_chunks -= o->chunks;
+	frames.promised_pages -= o->pages;
+	o->chunks = o->pages = 0;
+	*keeps &= ~bit;
+	kept = reserve(o, chunks, pages);
 	lock_drop(&frames.lock);
+	return kept;
 }
 
 bool frames_reserve_all(u16 owner, u64 chunks, u64 pages)
 {
-	bool kept;
+	return reserve_all(owner, chunks, pages);
+}
 
-	lock_take(&frames.lock);
-	kept = reserve(unreserve_rest(owner), chunks, pages);
-	lock_drop(&frames.lock);
-	return kept;
+void frames_unreserve_rest(u16 owner)
+{
+	(void)reserve_all(owner, 0, 0);
 }
 
 /* Lock frames held. So much has just been given back, so that the promise holds. */

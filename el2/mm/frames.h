@@ -55,10 +55,8 @@ bool frames_init(const struct frames_region *ram, unsigned rams,
 		 const struct frames_region *reserved, unsigned reserveds) MUST_CHECK;
 
 /* Promises `chunks` 2 MiB chunks and `pages` 4 KiB frames to `owner`, in all or not at all; adds to
- * what it was promised before, up to 65535 each. Giving up more than was promised and not taken is
- * EL2's own error: panic. */
+ * what it was promised before, up to 65535 each. */
 bool frames_reserve(u16 owner, u64 chunks, u64 pages) MUST_CHECK;
-void frames_unreserve(u16 owner, u64 chunks, u64 pages);
 void frames_unreserve_rest(u16 owner); /* whatever of its promises was not taken */
 
 /* What `owner` gives back from now on is promised to it at once, so that nobody else gets what it is to have again; until

@@ -307,7 +307,7 @@ static void test_promises(void **state)
 	assert_int_equal(frames_take_chunk(3, FRAME_MEMORY, false).v, 0x40200000);
 	assert_int_equal(frames_take_chunk(3, FRAME_MEMORY, false).v, 0);
 
-	frames_unreserve(1, 30, 0);
+	assert_true(frames_reserve_all(1, 0, 0));
 	for (unsigned i = 0; i < 462; i++)
 		assert_int_not_equal(frames_take_page(2, FRAME_MEMORY, true).v, 0);
 	assert_int_equal(frames_take_page(2, FRAME_MEMORY, true).v, 0);
@@ -371,10 +371,6 @@ static void test_promise_bounds(void **state)
 	assert_false(frames_reserve(1, 0, 65536));
 	assert_true(frames_reserve(1, 0, 0));
 	assert_true(frames_reserve(OWNER_EL2, 1, 1));
-	assert_true(PANICS(frames_unreserve(OWNER_EL2, 2, 0)));
-	assert_string_equal(panic_text, "frames: owner 65534 has no promise of 2 chunks, 0 frames");
-	start_64m();
-	assert_true(PANICS(frames_unreserve(1, 0, 1)));
 }
 
 static void refuse_page(u16 owner, u64 pa)
@@ -464,6 +460,7 @@ struct model {
 	} piece[HELD_MAX];
 	unsigned pieces;
 	u64 held[GUESTS], chunks[GUESTS], pages[GUESTS];
+	bool keeps[GUESTS];
 };
 
 static struct model model;
@@ -531,6 +528,10 @@ static void model_give(unsigned n)
 	for (u64 i = frame; i < frame + (1U << piece.order); i++)
 		model.owner[i] = OWNER_NONE;
 	model.held[piece.owner] -= 0x1000ULL << piece.order;
+	if (model.keeps[piece.owner]) {
+		model.chunks[piece.owner] += piece.order == 9;
+		model.pages[piece.owner] += piece.order == 9 ? 0 : 1U << piece.order;
+	}
 	if (piece.order == 9)
 		frames_give_chunk(piece.owner, PA(piece.pa));
 	else
@@ -541,6 +542,11 @@ static void model_promise(u16 guest)
 {
 	u64 chunks = random_below(4), pages = random_below(700);
 
+	if (random_below(4) == 0) {
+		frames_keep(guest);
+		model.keeps[guest] = true;
+		return;
+	}
 	if (random_below(2)) {
 		if (frames_reserve(guest, chunks, pages)) {
 			model.chunks[guest] += chunks;
@@ -550,9 +556,10 @@ static void model_promise(u16 guest)
 	}
 	chunks = MIN(chunks, model.chunks[guest]);
 	pages = MIN(pages, model.pages[guest]);
-	frames_unreserve(guest, chunks, pages);
 	model.chunks[guest] -= chunks;
 	model.pages[guest] -= pages;
+	model.keeps[guest] = false;
+	assert_true(frames_reserve_all(guest, model.chunks[guest], model.pages[guest]));
 }
 
 /* Each frame's owner, and all sums. */
@@ -651,7 +658,7 @@ static void random_work(unsigned steps)
 	while (model.pieces)
 		model_give(random_below(model.pieces));
 	for (u16 guest = 0; guest < GUESTS; guest++) {
-		frames_unreserve(guest, model.chunks[guest], model.pages[guest]);
+		frames_unreserve_rest(guest);
 		assert_int_equal(frames_held(guest), 0);
 	}
 	end = frames_count();

@@ -365,6 +365,33 @@ static void test_restart_without_memory(void **state)
 	assert_int_equal(frames_count().free, 0);
 }
 
+static unsigned emptied;
+
+static void look_at_the_way(const struct mmu_event *event)
+{
+	u64 vttbr, vtcr;
+
+	if (event->kind != MMU_FLUSH_GUEST || event->vttbr != crab->map.vttbr)
+		return;
+	mmu_loaded_guest(&vttbr, &vtcr);
+	assert_int_equal(vttbr, 0);
+	emptied++;
+}
+
+/* The pCPU that its last vCPU leaves takes the map apart: it keeps no way into it, by which it could walk ahead of
+ * need. */
+static void test_no_way_into_tables(void **state)
+{
+	(void)state;
+	crash_with("restart");
+	emptied = 0;
+	mmu_on_event = look_at_the_way;
+	crab_ends(END_CRASH);
+	mmu_on_event = NULL;
+	assert_int_equal(emptied, 1);
+	assert_int_equal(crab->state, GUEST_RUNNING);
+}
+
 static const char *order(struct guest *guest, enum life_order what)
 {
 	const char *why;
@@ -1141,6 +1168,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_on_crash, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restart_without_memory, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_no_way_into_tables, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_back_off, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_crash_waits_for_line, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hung_not_stopped, setup, world_teardown),

@@ -610,13 +610,16 @@ static void random_run(void)
 	}
 	for (u16 i = 0; i < GUESTS; i++) {
 		u64 root = i == 0 ? 0x2000 : i == 1 ? 0x8000 : 0x1000;
-		u64 taken = (stage2_table_bytes(&map[i]) - root) / 0x1000;
+		u64 taken = (stage2_table_bytes(&map[i]) - root) / 0x1000, promised;
 
 		model_check(&map[i], &models[i]);
 		assert_int_equal(frames_held(i), stage2_table_bytes(&map[i]));
 		stage2_destroy(&map[i]);
 		assert_int_equal(frames_held(i), 0);
-		frames_unreserve(i, 0, CHUNKS + 2 - taken);
+		promised = frames_count().reserved;
+		frames_unreserve_rest(i);
+		assert_int_equal(promised - frames_count().reserved,
+				 (CHUNKS + 2 - taken) * PAGE_SIZE);
 	}
 	after = frames_count();
 	assert_int_equal(after.by_use[FRAME_TABLE], before.by_use[FRAME_TABLE]);
